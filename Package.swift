@@ -1,0 +1,83 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// The settings of every target: strict memory safety, no warning that is not an error.
+let settings: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+/// A module of ours: `Sources/NAME`.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// A command: `Sources/NAME`.
+func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// Tests: `Tests/NAME`.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+  name: "swift-virtiofsd",
+  products: [
+    .executable(name: "swift-virtiofsd", targets: ["swift-virtiofsd"]),
+    .executable(name: "virtiofsctl", targets: ["virtiofsctl"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    // C libraries and headers.
+    .systemLibrary(name: "CLinux"),
+    .systemLibrary(name: "CUring", providers: [.apt(["liburing-dev"])]),
+    .systemLibrary(name: "CCapNG", providers: [.apt(["libcap-ng-dev"])]),
+
+    // The layers; each may use only what stands above it here.
+    module("Linux", ["CLinux", "CUring", "CCapNG"]),
+    module("FuseProtocol"),
+    module("FuseServer", ["FuseProtocol", "Linux"]),
+    module("Virtqueue", ["Linux"]),
+    module("VhostUser", ["Linux", "Virtqueue"]),
+    module("VirtioFS", ["FuseProtocol", "FuseServer", "Linux", "Virtqueue"]),
+    module("Passthrough", ["FuseProtocol", "FuseServer", "Linux"]),
+    module(
+      "Daemon",
+      ["FuseServer", "Linux", "Passthrough", "VhostUser", "Virtqueue", "VirtioFS", argumentParser, logging]),
+    command("swift-virtiofsd", ["Daemon"]),
+
+    // The other side of the socket, for the tests and for virtiofsctl.
+    module("Frontend", ["FuseProtocol", "Linux"]),
+    module("Virtiofsctl", ["Frontend", argumentParser]),
+    command("virtiofsctl", ["Virtiofsctl"]),
+
+    // Tests, one target a module, and those that hold the whole together.
+    .systemLibrary(name: "KernelHeaders", path: "Tests/KernelHeaders"),
+    .target(
+      name: "TestSupport", dependencies: ["Linux"], path: "Tests/TestSupport",
+      swiftSettings: settings),
+    tests("LinuxTests", ["Linux", "TestSupport"]),
+    tests("FuseProtocolTests", ["FuseProtocol", "KernelHeaders"]),
+    tests("FuseServerTests", ["FuseServer", "FuseProtocol", "Linux"]),
+    tests("VirtqueueTests", ["Virtqueue", "Linux"]),
+    tests("VhostUserTests", ["VhostUser", "Virtqueue", "Linux", "TestSupport"]),
+    tests("PassthroughTests", ["Passthrough", "FuseServer", "FuseProtocol", "Linux", "TestSupport"]),
+    tests("DaemonTests", ["Daemon", "Frontend", "FuseProtocol", "Linux", "TestSupport"]),
+    tests("TidyTests", ["Linux"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

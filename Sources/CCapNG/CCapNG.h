@@ -1,0 +1,3 @@
+// libcap-ng, linked statically so that the daemon runs where it is not installed.
+#pragma once
+#include <cap-ng.h>

@@ -1,0 +1,3 @@
+// liburing, linked statically so that the daemon runs where it is not installed.
+#pragma once
+#include <liburing.h>

@@ -1,0 +1,67 @@
+package import Linux
+
+/// An open file that a deferred call works on.
+///
+/// Borrowed until the view's next quiescent point; a call that outlives it must pin it.
+package struct FileReference: Sendable {
+  /// The host's file.
+  package var descriptor: Descriptor
+  /// The number by which `FileSystem.pin` and `unpin` know the file.
+  package var handle: UInt64
+  /// Whether `RWF_NOWAIT` reads are worth trying: false once the file system refused one.
+  package var allowsNoWaitReads: Bool
+  /// Whether the file was opened with `O_DIRECT`.
+  package var isDirect: Bool
+
+  package init(
+    descriptor: Descriptor, handle: UInt64, allowsNoWaitReads: Bool, isDirect: Bool
+  ) {
+    self.descriptor = descriptor
+    self.handle = handle
+    self.allowsNoWaitReads = allowsNoWaitReads
+    self.isDirect = isDirect
+  }
+}
+
+/// What remains to be done for a request, with the request's own buffers, now or later.
+package enum DeferredCall: Sendable {
+  /// Read `byteCount` bytes at `offset` into the reply; less only at the end of the file.
+  case read(FileReference, offset: UInt64, byteCount: Int)
+  /// Write the request's `byteCount` bytes of data; the reply is a `WriteOut`.
+  case write(FileReference, WriteCall)
+  /// `fsync`, or `fdatasync` if `dataOnly`.
+  case sync(FileReference, dataOnly: Bool)
+  /// `fallocate` with the mode bits `mode`.
+  case allocate(FileReference, mode: Int32, offset: UInt64, byteCount: UInt64)
+}
+
+/// How a WRITE is to be made.
+package struct WriteCall: Sendable {
+  package var offset: UInt64
+  package var byteCount: Int
+  /// At the end of the file, wherever that is when the write happens (`RWF_APPEND`).
+  package var appends: Bool
+  /// `RWF_SYNC` or `RWF_DSYNC`, as bits for `pwritev2`; 0 for neither.
+  package var syncFlags: Int32
+  /// Set-user-id and set-group-id bits must go (`FUSE_WRITE_KILL_SUIDGID`): the call is made at
+  /// once, inside `FileSystem.withoutSetIDCapability`.
+  package var killsSetID: Bool
+
+  package init(
+    offset: UInt64, byteCount: Int, appends: Bool, syncFlags: Int32, killsSetID: Bool
+  ) {
+    self.offset = offset
+    self.byteCount = byteCount
+    self.appends = appends
+    self.syncFlags = syncFlags
+    self.killsSetID = killsSetID
+  }
+}
+
+/// Where a request is dispatched.
+package enum Placement: Sendable {
+  /// On the queue's thread: it ends soon, or defers what does not.
+  case inline
+  /// On a worker: it may block and the ring cannot take it over.
+  case worker
+}
