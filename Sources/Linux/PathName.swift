@@ -12,7 +12,8 @@ package struct PathName: ~Escapable {
     // SAFETY: the pointer stays inside the closure, and memchr is bounded by the buffer.
     let isTerminated = unsafe bytes.withUnsafeBytes { buffer in
       guard let start = buffer.baseAddress else { return false }
-      return unsafe memchr(start, 0, buffer.count) == UnsafeMutableRawPointer(mutating: start + buffer.count - 1)
+      return unsafe memchr(start, 0, buffer.count)
+        == UnsafeMutableRawPointer(mutating: start + buffer.count - 1)
     }
     guard isTerminated else { throw .invalidArgument }
     self.bytes = bytes
@@ -23,7 +24,8 @@ package struct PathName: ~Escapable {
   package init(_ literal: StaticString) {
     // SAFETY: a static string is terminated and lives as long as the process.
     unsafe bytes = _overrideLifetime(
-      RawSpan(_unsafeStart: literal.utf8Start, byteCount: literal.utf8CodeUnitCount + 1), copying: ())
+      RawSpan(_unsafeStart: literal.utf8Start, byteCount: literal.utf8CodeUnitCount + 1),
+      copying: ())
   }
 
   /// Calls `body` with the C string.
