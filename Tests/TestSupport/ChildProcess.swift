@@ -20,9 +20,8 @@ package final class ChildProcess: Sendable {
 
   /// Starts `arguments[0]`, looked for in `PATH`.
   ///
-  /// - Parameters:
-  ///   - outputPath: The file that standard output and error go to; it is emptied first.
-  ///   - inherited: Descriptors of ours and the numbers that the program is to find them under.
+  /// Standard output and error go to the file `outputPath`, which is emptied first. `inherited`
+  /// gives descriptors of ours and the numbers that the program is to find them under.
   package init(
     _ arguments: [String], outputPath: String, inherited: [(Descriptor, Int32)] = []
   ) throws(Errno) {
@@ -55,7 +54,9 @@ package final class ChildProcess: Sendable {
     exitStatus() == nil
   }
 
-  /// Waits until it ends; nothing if it still runs after `duration`. May be called again.
+  /// Waits until it ends; nothing if it still runs after `duration`.
+  ///
+  /// May be called again.
   package func wait(for duration: Duration) -> ExitStatus? {
     let deadline = ContinuousClock.now + duration
     while true {
@@ -105,7 +106,7 @@ private func spawn(
   // SAFETY: strdup's copies are freed below; the array ends with null as the call demands.
   var pointers: [UnsafeMutablePointer<CChar>?] = unsafe arguments.map { unsafe strdup($0) }
   unsafe pointers.append(nil)
-  defer { for unsafepointer in unsafe pointers { unsafe free(pointer) } }
+  defer { unsafe pointers.forEach { unsafe free($0) } }
   var id: pid_t = 0
   let code = unsafe posix_spawnp(&id, arguments[0], &actions, nil, pointers, environ)
   guard code == 0 else { throw Errno(rawValue: code) }

@@ -10,7 +10,9 @@ package func openDescriptors(of process: Int32) throws(Errno) -> [String] {
   }
 }
 
-/// The open descriptors of this process. Tests that run beside each other see each other's.
+/// The open descriptors of this process.
+///
+/// Tests that run beside each other see each other's.
 package func openDescriptorsOfThisProcess() throws(Errno) -> [String] {
   try hostNames("/proc/self/fd").compactMap { name in
     guard let target = readSymbolicLink("/proc/self/fd/\(name)"), !target.hasSuffix("/fd") else {
