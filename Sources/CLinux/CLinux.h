@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -54,4 +55,62 @@ static inline int swift_fcntl(int fd, int command, long argument) {
 // errno is a macro over a thread's own variable.
 static inline int swift_errno(void) {
   return errno;
+}
+
+// The CMSG_* macros, over a control buffer that the caller provides: how much room `count`
+// descriptors need, putting them there, and taking them out again.
+static inline size_t swift_cmsg_space(size_t count) {
+  return CMSG_SPACE(count * sizeof(int));
+}
+
+static inline void swift_cmsg_put(struct msghdr *message, const int *descriptors, size_t count) {
+  struct cmsghdr *header = CMSG_FIRSTHDR(message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(count * sizeof(int));
+  memcpy(CMSG_DATA(header), descriptors, count * sizeof(int));
+}
+
+static inline size_t swift_cmsg_take(struct msghdr *message, int *descriptors, size_t room) {
+  size_t taken = 0;
+  for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header; header = CMSG_NXTHDR(message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (size_t index = 0; index < count && taken < room; index++) {
+      memcpy(&descriptors[taken++], CMSG_DATA(header) + index * sizeof(int), sizeof(int));
+    }
+  }
+  return taken;
+}
+
+// A copy that the compiler may neither repeat nor split differently: for memory that a guest may
+// change at any moment.
+static inline void swift_volatile_copy(void *to, const void *from, size_t count) {
+  const volatile unsigned char *source = (const volatile unsigned char *)from;
+  unsigned char *target = (unsigned char *)to;
+  if ((((uintptr_t)from) & 7) == 0) {
+    for (; count >= 8; count -= 8, source += 8, target += 8) {
+      uint64_t word = *(const volatile uint64_t *)source;
+      memcpy(target, &word, 8);
+    }
+  }
+  while (count--) *target++ = *source++;
+}
+
+// Names the calling thread; prctl(2) is variadic.
+static inline void swift_set_thread_name(const char *name) {
+  pthread_setname_np(pthread_self(), name);
+}
+
+// The socket calls take a transparent union that Swift does not know.
+static inline int swift_bind(int fd, const struct sockaddr_un *address, socklen_t length) {
+  return bind(fd, (const struct sockaddr *)address, length);
+}
+
+static inline int swift_connect(int fd, const struct sockaddr_un *address, socklen_t length) {
+  return connect(fd, (const struct sockaddr *)address, length);
+}
+
+static inline int swift_accept(int fd) {
+  return accept4(fd, NULL, NULL, SOCK_CLOEXEC);
 }

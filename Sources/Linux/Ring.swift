@@ -1,0 +1,167 @@
+internal import CLinux
+internal import CUring
+
+/// An io_uring: a queue of calls to the kernel and a queue of their results.
+///
+/// Made, used and destroyed by one thread (`IORING_SETUP_SINGLE_ISSUER`). Completions are told
+/// apart by the `tag` that each call is given.
+@safe
+final class Ring {
+  private let ring: UnsafeMutablePointer<io_uring>
+  /// Calls prepared since the last `submit`.
+  private var prepared: UInt32 = 0
+
+  /// How many calls fit between two submissions.
+  private static let submissionEntries: UInt32 = 256
+  /// How many completions fit; more stay in the kernel until there is room.
+  private static let completionEntries: UInt32 = 4096
+
+  /// Makes a ring with what this kernel has: deferred task work (6.1), else cooperative (5.19),
+  /// else a plain one.
+  ///
+  /// - Throws: `ENOSYS`, `EPERM` or `EACCES` where io_uring is refused.
+  init() throws(Errno) {
+    let single = UInt32(IORING_SETUP_SINGLE_ISSUER) | UInt32(IORING_SETUP_DEFER_TASKRUN)
+    let ladder = [single, UInt32(IORING_SETUP_COOP_TASKRUN), 0]
+    // SAFETY: freed in deinit, or here when no ring could be made.
+    unsafe ring = .allocate(capacity: 1)
+    unsafe ring.initialize(to: io_uring())
+    var failure = Errno.notImplemented
+    for flags in ladder {
+      var parameters = io_uring_params()
+      parameters.flags = flags | UInt32(IORING_SETUP_CQSIZE)
+      parameters.cq_entries = Self.completionEntries
+      // SAFETY: `ring` is allocated, `parameters` lives through the call.
+      let result = unsafe io_uring_queue_init_params(Self.submissionEntries, ring, &parameters)
+      if result == 0 { return }
+      failure = Errno(rawValue: -result)
+      guard failure == .invalidArgument else { break }
+    }
+    // SAFETY: queue_init_params failed, so the structure holds nothing.
+    unsafe ring.deallocate()
+    throw failure
+  }
+
+  deinit {
+    // SAFETY: initialised by `init`; the owner saw to it that no call is in flight.
+    unsafe io_uring_queue_exit(ring)
+    unsafe ring.deallocate()
+  }
+
+  // MARK: Calls
+
+  /// Reads at `offset` into `vectors`, which must stay as they are until the completion.
+  func read(
+    _ descriptor: Descriptor, into vectors: borrowing IOVectors, at offset: UInt64, tag: UInt64
+  ) {
+    unsafe prepare(tag) { entry in
+      // SAFETY: the slot that owns `vectors` keeps them until its completion.
+      unsafe vectors.withVectors { list, count in
+        unsafe io_uring_prep_readv(entry, descriptor.rawValue, list, count, offset)
+      }
+    }
+  }
+
+  /// Writes `vectors` at `offset` with `RWF_*` flags; as for `read`.
+  func write(
+    _ descriptor: Descriptor, _ vectors: borrowing IOVectors, at offset: UInt64, flags: Int32,
+    tag: UInt64
+  ) {
+    unsafe prepare(tag) { entry in
+      // SAFETY: as in `read`.
+      unsafe vectors.withVectors { list, count in
+        unsafe io_uring_prep_writev2(entry, descriptor.rawValue, list, count, offset, flags)
+      }
+    }
+  }
+
+  /// fsync(2), or fdatasync(2).
+  func sync(_ descriptor: Descriptor, dataOnly: Bool, tag: UInt64) {
+    unsafe prepare(tag) { entry in
+      // SAFETY: the entry is the kernel's next free one.
+      unsafe io_uring_prep_fsync(
+        entry, descriptor.rawValue, dataOnly ? UInt32(IORING_FSYNC_DATASYNC) : 0)
+    }
+  }
+
+  /// fallocate(2).
+  func allocate(
+    _ descriptor: Descriptor, mode: Int32, offset: UInt64, byteCount: UInt64, tag: UInt64
+  ) {
+    unsafe prepare(tag) { entry in
+      // SAFETY: the entry is the kernel's next free one.
+      unsafe io_uring_prep_fallocate(
+        entry, descriptor.rawValue, mode, off_t(truncatingIfNeeded: offset),
+        off_t(truncatingIfNeeded: byteCount))
+    }
+  }
+
+  /// Completes each time `descriptor` becomes readable, until cancelled.
+  func poll(_ descriptor: Descriptor, tag: UInt64) {
+    unsafe prepare(tag) { entry in
+      // SAFETY: the entry is the kernel's next free one.
+      unsafe io_uring_prep_poll_multishot(entry, descriptor.rawValue, UInt32(POLLIN))
+    }
+  }
+
+  /// Ends the poll that was given `tag`.
+  func cancelPoll(tag: UInt64, cancelTag: UInt64) {
+    unsafe prepare(cancelTag) { entry in
+      // SAFETY: the entry is the kernel's next free one.
+      unsafe io_uring_prep_poll_remove(entry, tag)
+    }
+  }
+
+  @inline(__always)
+  private func prepare(_ tag: UInt64, _ fill: (UnsafeMutablePointer<io_uring_sqe>) -> Void) {
+    var entry = unsafe io_uring_get_sqe(ring)
+    while unsafe entry == nil {
+      submit()
+      unsafe entry = io_uring_get_sqe(ring)
+    }
+    guard let entry = unsafe entry else { return }
+    // SAFETY: get_sqe gave an entry that is ours until the submission.
+    unsafe fill(entry)
+    unsafe io_uring_sqe_set_data64(entry, tag)
+    prepared += 1
+  }
+
+  // MARK: Progress
+
+  /// Gives the prepared calls to the kernel, if there are any.
+  func submit() {
+    guard prepared > 0 else { return }
+    prepared = 0
+    // SAFETY: the ring lives. EBUSY and EAGAIN leave the entries queued for the next time.
+    _ = unsafe io_uring_submit(ring)
+  }
+
+  /// Gives the prepared calls to the kernel and lets it post what has completed.
+  func submitAndCollect() {
+    prepared = 0
+    // SAFETY: the ring lives.
+    _ = unsafe io_uring_submit_and_get_events(ring)
+  }
+
+  /// Gives the prepared calls to the kernel and sleeps until something completes.
+  func submitAndWait() {
+    prepared = 0
+    // SAFETY: the ring lives. EINTR ends the wait early, which callers expect.
+    _ = unsafe io_uring_submit_and_wait(ring, 1)
+  }
+
+  /// Calls `body` with the tag, the result and whether more will come, for each completion.
+  func reap(_ body: (UInt64, Int32, Bool) -> Void) {
+    while true {
+      var completion: UnsafeMutablePointer<io_uring_cqe>?
+      // SAFETY: peek gives a completion that is ours until `seen`.
+      guard unsafe io_uring_peek_cqe(ring, &completion) == 0, let found = unsafe completion else {
+        return
+      }
+      let (tag, result) = unsafe (found.pointee.user_data, found.pointee.res)
+      let more = unsafe found.pointee.flags & UInt32(IORING_CQE_F_MORE) != 0
+      unsafe io_uring_cqe_seen(ring, found)
+      body(tag, result, more)
+    }
+  }
+}
