@@ -5,6 +5,7 @@
 /// byte order of the machine by definition.
 package protocol WireValue: BitwiseCopyable, Sendable {}
 
+extension UInt8: WireValue {}
 extension UInt16: WireValue {}
 extension UInt32: WireValue {}
 extension UInt64: WireValue {}

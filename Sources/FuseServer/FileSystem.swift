@@ -35,6 +35,8 @@ package protocol FileSystem: AnyObject {
   func refusesNoWait(_ file: FileReference)
   /// Calls `body` on a thread that lacks CAP_FSETID, so that the host clears set-id bits.
   func withoutSetIDCapability<R>(_ body: () throws(Errno) -> R) throws(Errno) -> R
+  /// Whether the operation is served at all: if not, the guest gets ENOSYS and stops asking.
+  func serves(_ opcode: Opcode) -> Bool
   /// Whether a request may block in a way that cannot be deferred.
   func placement(of opcode: Opcode, on node: NodeID) -> Placement
 
@@ -94,7 +96,8 @@ package protocol FileSystem: AnyObject {
   // MARK: Directories
 
   func opendir(_ node: NodeID, _ arguments: OpenIn) throws(Errno) -> OpenOut
-  /// READDIR, or READDIRPLUS if `plus`: appends whole records, at most `arguments.size` bytes.
+  /// READDIR, or READDIRPLUS if `plus`: appends whole records, at most `arguments.byteCount`
+  /// bytes, which is also all that `reply` takes.
   func readdir(
     _ node: NodeID, _ arguments: ReadIn, plus: Bool, into reply: inout ReplyBuffer
   ) throws(Errno)
@@ -117,4 +120,18 @@ package protocol FileSystem: AnyObject {
   // MARK: The whole file system
 
   func syncfs(_ node: NodeID) throws(Errno)
+}
+
+extension FileSystem {
+  package func serves(_ opcode: Opcode) -> Bool { true }
+}
+
+/// Gives each thread its view of one file system.
+package protocol FileSystemProvider: AnyObject, Sendable {
+  associatedtype View: FileSystem
+
+  /// Makes a view for the calling thread, which must be the only one to use it.
+  ///
+  /// - Throws: What the host says, if it has no resources left for another thread.
+  func makeView() throws(Errno) -> View
 }
