@@ -8,6 +8,9 @@ internal import CLinux
 package struct DescriptorLinks: ~Copyable, Sendable {
   private let directory: OwnedDescriptor
 
+  /// The number of the directory, for calls relative to it.
+  var number: Int32 { directory.borrowed.rawValue }
+
   /// Opens the directory.
   package init() throws(Errno) {
     directory = try Descriptor.currentDirectory.open(
@@ -57,7 +60,7 @@ package struct DescriptorLinks: ~Copyable, Sendable {
   }
 
   /// Calls `body` with the name of the link: the number in decimal.
-  private func withName<R>(
+  func withName<R>(
     of descriptor: Descriptor, _ body: (UnsafePointer<CChar>) throws(Errno) -> R
   ) throws(Errno) -> R {
     guard descriptor.rawValue >= 0 else { throw .badDescriptor }
