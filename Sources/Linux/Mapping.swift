@@ -40,3 +40,13 @@ extension Descriptor {
     unsafe swift_volatile_copy(target, source, byteCount)
   }
 }
+
+extension Descriptor {
+  /// The length of the file, in bytes.
+  package func fileByteCount() throws(Errno) -> UInt64 {
+    var status = stat()
+    // SAFETY: fstat fills the structure, which lives through the call.
+    _ = try attempt { unsafe fstat(rawValue, &status) }
+    return UInt64(max(0, status.st_size))
+  }
+}
