@@ -1,0 +1,45 @@
+internal import Linux
+
+/// A share as one thread sees it.
+///
+/// The operations are in extensions, a file for each family. All of them reach host files through
+/// descriptors: a name is resolved in one directory, once, and never followed if it is a link.
+package final class Passthrough {
+  let share: Share
+  let credentials: CallerCredentials
+  private let presence: Limbo.View
+
+  /// A view for the calling thread.
+  init(share: Share) throws(Errno) {
+    self.share = share
+    credentials = try CallerCredentials()
+    presence = share.limbo.register()
+  }
+
+  deinit {
+    share.limbo.unregister(presence)
+  }
+
+  var configuration: Configuration { share.configuration }
+  var cache: CachePolicy { share.configuration.cache }
+
+  /// Throws `EROFS` if nothing may be changed.
+  @inline(__always)
+  func checkWritable() throws(Errno) {
+    guard !share.configuration.isReadOnly else { throw .readOnly }
+  }
+}
+
+extension Passthrough {
+  package func quiesce() {
+    share.limbo.quiesce(presence)
+  }
+
+  package func goIdle() {
+    share.limbo.goIdle(presence)
+  }
+
+  package func wake() {
+    share.limbo.wake(presence)
+  }
+}

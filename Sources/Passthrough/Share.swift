@@ -1,0 +1,67 @@
+package import Linux
+
+/// A host directory that is shared: what the views of all threads have in common.
+package final class Share: Sendable {
+  let configuration: Configuration
+  let limbo: Limbo
+  let nodes: NodeTable
+  let files: OpenFileTable
+  /// Whether the directory is on a file system that is served over a network or by a process, so
+  /// that anything may wait for long.
+  let isRemote: Bool
+
+  /// Shares `directory`.
+  ///
+  /// - Throws: `ENOTDIR`, or what the host's calls fail with; `EOPNOTSUPP` if file handles are
+  ///   mandatory and the file system has none.
+  package init(
+    configuration: Configuration, directory: consuming OwnedDescriptor
+  ) throws(Errno) {
+    guard try directory.borrowed.status().isDirectory else { throw .notDirectory }
+    self.configuration = configuration
+    isRemote = try directory.borrowed.fileSystemStatus().isRemote
+    let descriptors = DescriptorBudget(limit: configuration.descriptorBudget)
+    limbo = Limbo(descriptors: descriptors)
+    files = OpenFileTable(
+      limbo: limbo, descriptors: descriptors, maximumCount: configuration.maximumOpenFileCount)
+    nodes = try NodeTable(
+      root: directory, links: try DescriptorLinks(), mode: configuration.fileHandles,
+      limbo: limbo, maximumCount: configuration.maximumNodeCount)
+  }
+
+  /// The share as the calling thread sees it; only this thread may use the view.
+  package func makeView() throws(Errno) -> Passthrough {
+    try Passthrough(share: self)
+  }
+
+  /// How many nodes the guest knows, the root included, and how many files it has open.
+  package var counts: (nodes: Int, openFiles: Int) {
+    (nodes.count, files.count)
+  }
+
+  /// Forgets what a guest has looked up and opened, because there is a new guest or none.
+  func endSession() {
+    files.releaseAll()
+    nodes.forgetAll()
+  }
+}
+
+extension FileSystemStatus {
+  /// Whether the type is one whose calls may wait for a network or for another process.
+  fileprivate var isRemote: Bool {
+    switch type {
+    case 0x6969,  // NFS
+      0x517b, 0xfe53_4d42, 0xff53_4d42,  // SMB, SMB 2, CIFS
+      0x6573_5546,  // FUSE
+      0x00c3_6400,  // Ceph
+      0x0102_1997,  // 9P
+      0x5346_414f, 0x6b41_4653,  // AFS
+      0x7375_7245,  // Coda
+      0x7461_636f, 0x0116_1970,  // OCFS2, GFS2
+      0x0bd0_0bd0, 0x4750_4653:  // Lustre, GPFS
+      true
+    case _:
+      false
+    }
+  }
+}
