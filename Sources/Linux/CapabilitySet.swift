@@ -66,6 +66,9 @@ package struct CapabilityChanges: Hashable, Sendable {
   /// What to do without.
   package private(set) var removed: CapabilitySet = []
 
+  /// No changes.
+  package init() {}
+
   /// Parses a list like `+sys_admin:-mknod`; the later of two that contradict each other holds.
   package init(parsing list: String) throws(CapabilityListError) {
     for item in list.split(separator: ":", omittingEmptySubsequences: false) {
