@@ -8,10 +8,10 @@ package struct Creator: Sendable {
   package var umask: UInt32
   /// How many supplementary groups the request brought (`FUSE_EXT_GROUPS`).
   package private(set) var groupCount: Int
-  private var groups: [32 of UInt32]
+  private var groups: [16 of UInt32]
 
   /// More groups than this in one request are refused; Linux sends at most one.
-  package static let maximumGroupCount = 32
+  package static let maximumGroupCount = 16
 
   /// A creator without supplementary groups.
   package init(uid: UInt32, gid: UInt32, umask: UInt32 = 0) {

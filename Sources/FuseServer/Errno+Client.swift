@@ -1,12 +1,6 @@
-internal import FuseProtocol
 internal import Linux
 
 extension Errno {
-  /// What a client gets for a request that cannot be decoded.
-  init(_ error: DecodingError) {
-    self = error == .nameTooLong ? .nameTooLong : .invalidArgument
-  }
-
   /// This error, or one that may stand for it in a reply.
   ///
   /// A client takes numbers from 1 to 511 only. ENOSYS makes it give up an operation until it is

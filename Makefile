@@ -1,0 +1,47 @@
+# The front door. `make help` lists what there is; docs/testing.md says what the tests are.
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help setup build check format test test-long demo shell clean
+
+RELEASE := swift build -c release --static-swift-stdlib --product swift-virtiofsd
+SOURCES := Package.swift Sources Tests
+FORMAT := swift format --configuration .swift-format --recursive
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@echo
+	@echo 'make demo SHARE=DIR and make shell SHARE=DIR use your own directory.'
+
+setup: ## Install what is needed from Debian (apt)
+	@tools/setup
+
+build: ## Build the daemon (release, static Swift library)
+	@tools/setup build
+	$(RELEASE)
+
+check: ## Formatting, style and unit tests: a minute or two
+	@tools/setup build
+	$(FORMAT) lint --strict $(SOURCES)
+	@tools/check-scripts
+	swift build --build-tests
+	swift test --skip-build
+
+format: ## Format the Swift sources
+	$(FORMAT) --in-place $(SOURCES)
+
+test: ## Everything: unit tests, then guests in user-mode-linux and QEMU (under 25 minutes)
+	@tools/test
+
+test-long: ## The same with the long forms of the guest tests (an hour or more)
+	@tools/test long
+
+demo: ## A guest in QEMU uses a directory of this machine: a tour
+	@qemu/demo "$(SHARE)"
+
+shell: ## A shell in a guest, with SHARE=DIR on /mnt
+	@qemu/shell "$(SHARE)"
+
+clean: ## Remove what was built and downloaded
+	rm -rf .build

@@ -1,0 +1,9 @@
+/// How the serving of a request ended.
+package enum Outcome: Sendable {
+  /// The reply is finished in the buffer.
+  case replied
+  /// The request gets no reply: its chain is returned with no bytes written.
+  case noReply
+  /// The transport has to do the rest, and to reply then.
+  case deferred(DeferredCall)
+}
