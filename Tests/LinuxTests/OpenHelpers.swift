@@ -1,6 +1,4 @@
 import Linux
-import Synchronization
-import Testing
 
 /// Opens a directory of the host by path.
 func openHostDirectory(_ path: String) throws(Errno) -> OwnedDescriptor {
@@ -31,26 +29,4 @@ func withPathName<R: ~Copyable>(
   // SAFETY: bytes have no padding.
   let name = try unsafe PathName(bytes.span.bytes)
   return try body(name)
-}
-
-/// What `body` returns or throws on a thread of its own, whose credentials it may change.
-func onThread<R: Sendable>(_ body: @escaping @Sendable () throws -> R) throws -> R {
-  let box = ResultBox<R>()
-  let thread = try Thread(name: "test") { box.fill(body) }
-  thread.join()
-  return try box.result()
-}
-
-private final class ResultBox<R: Sendable>: Sendable {
-  private let value = Mutex<Result<R, any Error>?>(nil)
-
-  func fill(_ body: () throws -> R) {
-    let result = Result { try body() }
-    value.withLock { $0 = result }
-  }
-
-  func result() throws -> R {
-    let result = value.withLock { $0 }
-    return try #require(result).get()
-  }
 }
