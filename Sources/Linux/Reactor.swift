@@ -53,6 +53,10 @@ package final class Reactor {
 
   /// Whether calls can be given to the kernel to complete later.
   package var hasRing: Bool { ring != nil }
+  /// Calls given and not yet completed.
+  private var callsInFlight = 0
+  /// Whether `collect` can have anything to do: sleeping finds all the rest.
+  package var hasCallsToCollect: Bool { callsInFlight > 0 }
 
   // MARK: Readiness
 
@@ -85,29 +89,31 @@ package final class Reactor {
   package func read(
     _ descriptor: Descriptor, into vectors: borrowing IOVectors, at offset: UInt64, tag: UInt32
   ) {
-    requiredRing.read(descriptor, into: vectors, at: offset, tag: UInt64(tag))
+    ringForCall().read(descriptor, into: vectors, at: offset, tag: UInt64(tag))
   }
 
   package func write(
     _ descriptor: Descriptor, _ vectors: borrowing IOVectors, at offset: UInt64, flags: Int32,
     tag: UInt32
   ) {
-    requiredRing.write(descriptor, vectors, at: offset, flags: flags, tag: UInt64(tag))
+    ringForCall().write(descriptor, vectors, at: offset, flags: flags, tag: UInt64(tag))
   }
 
   package func sync(_ descriptor: Descriptor, dataOnly: Bool, tag: UInt32) {
-    requiredRing.sync(descriptor, dataOnly: dataOnly, tag: UInt64(tag))
+    ringForCall().sync(descriptor, dataOnly: dataOnly, tag: UInt64(tag))
   }
 
   package func allocate(
     _ descriptor: Descriptor, mode: Int32, offset: UInt64, byteCount: UInt64, tag: UInt32
   ) {
-    requiredRing.allocate(
+    ringForCall().allocate(
       descriptor, mode: mode, offset: offset, byteCount: byteCount, tag: UInt64(tag))
   }
 
-  private var requiredRing: Ring {
+  /// The ring, for one call.
+  private func ringForCall() -> Ring {
     guard let ring else { preconditionFailure("a deferred call without a ring") }
+    callsInFlight += 1
     return ring
   }
 
@@ -133,6 +139,7 @@ package final class Reactor {
     ring.reap { userData, result, more in
       switch userData & Kind.mask {
       case Kind.call:
+        callsInFlight -= 1
         body(.completed(tag: UInt32(truncatingIfNeeded: userData), result: result))
       case Kind.watch:
         guard let watch = watches.first(where: { self.userData(of: $0) == userData }) else {

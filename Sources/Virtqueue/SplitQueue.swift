@@ -10,7 +10,8 @@ package final class SplitQueue {
   let features: Features
   private let addresses: RingAddresses
 
-  private(set) var memory: GuestMemory
+  /// The guest's memory as it is now.
+  package private(set) var memory: GuestMemory
   private(set) var rings: SplitRings
   /// The number of times the memory table has changed under this queue.
   package private(set) var memoryGeneration: UInt32 = 0

@@ -1,0 +1,40 @@
+internal import Linux
+internal import Synchronization
+
+/// Where the control thread leaves commands for a queue's thread.
+final class Mailbox: Sendable {
+  typealias Command = @Sendable (QueueLoop) -> Void
+
+  /// Guards the commands in their order.
+  private let commands = Mutex<[Command]>([])
+  /// Whether there may be commands; what the loop looks at between two batches.
+  private let hasCommands = Atomic(false)
+  private let event: EventDescriptor
+
+  init() throws(Errno) {
+    event = try EventDescriptor()
+  }
+
+  /// Readable when there are commands.
+  var descriptor: Descriptor { event.borrowed }
+
+  func post(_ command: @escaping Command) {
+    commands.withLock { $0.append(command) }
+    hasCommands.store(true, ordering: .releasing)
+    event.signal()
+  }
+
+  /// The commands left since the last time.
+  func takeAll() -> [Command] {
+    guard hasCommands.load(ordering: .acquiring) else { return [] }
+    hasCommands.store(false, ordering: .relaxed)
+    return commands.withLock { commands in
+      defer { commands = [] }
+      return commands
+    }
+  }
+
+  func clearEvent() {
+    event.clear()
+  }
+}
