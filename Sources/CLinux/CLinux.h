@@ -114,3 +114,5 @@ static inline int swift_connect(int fd, const struct sockaddr_un *address, sockl
 static inline int swift_accept(int fd) {
   return accept4(fd, NULL, NULL, SOCK_CLOEXEC);
 }
+
+#include "Process.h"

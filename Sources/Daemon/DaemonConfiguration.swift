@@ -1,0 +1,65 @@
+/// Where the front-end is met.
+package enum Endpoint: Equatable, Sendable {
+  /// A socket to create; members of the group may connect, too.
+  case path(String, group: String?)
+  /// An inherited socket, listening or connected.
+  case descriptor(Int32)
+}
+
+/// What the daemon does beyond serving files; the files' part is `Passthrough.Configuration`.
+package struct DaemonConfiguration: Sendable {
+  /// The directory to share, as given.
+  package var sharedDirectory: String
+  package var endpoint: Endpoint
+  /// The device's tag; nil leaves the configuration space to the front-end.
+  package var tag: String?
+  /// How many threads for calls that block there may be, at least 1.
+  package var workerLimit: Int
+  /// How many request queues are offered, 1 to 63.
+  package var requestQueueCount: Int
+  package var engine: IOEngine
+  package var sandbox: SandboxMode
+  package var capabilityChanges: CapabilityChanges?
+  /// Whether files are opened by handle, which needs CAP_DAC_READ_SEARCH.
+  package var opensFileHandles: Bool
+  /// How many files may be open; nil for the default, 0 to leave the limit alone.
+  package var openFileLimit: UInt64?
+  package var logLevel: LogLevel
+  package var logsToSyslog: Bool
+}
+
+/// What the options' defaults depend on.
+package struct HostFacts: Sendable {
+  /// Whether the effective user is root.
+  package var isRoot: Bool
+  /// How many processors this process may run on.
+  package var cpuCount: Int
+
+  package init(isRoot: Bool, cpuCount: Int) {
+    self.isRoot = isRoot
+    self.cpuCount = cpuCount
+  }
+}
+
+extension DaemonConfiguration {
+  /// What `options` ask for on a host with `facts`.
+  ///
+  /// - Throws: What this host cannot do.
+  package init(_ options: Options, facts: HostFacts) throws(StartupError) {
+    sharedDirectory = options.share.sharedDir
+    endpoint = options.connection.endpoint
+    tag = options.connection.tag
+    workerLimit = options.service.workerLimit
+    requestQueueCount = options.service.requestQueueCount(cpuCount: facts.cpuCount)
+    engine = options.service.ioEngine
+    sandbox = options.confinement.sandbox ?? (facts.isRoot ? .chroot : .none)
+    capabilityChanges = options.confinement.modcaps
+    opensFileHandles = options.share.inodeFileHandles != .never
+    openFileLimit = options.service.rlimitNofile
+    logLevel = options.logging.logLevel
+    logsToSyslog = options.logging.syslog
+    guard sandbox != .chroot || facts.isRoot else {
+      throw .usage("--sandbox=chroot needs root; give --sandbox=none")
+    }
+  }
+}

@@ -1,0 +1,37 @@
+package import ArgumentParser
+internal import Linux
+
+/// What the daemon is asked to do, as it stands on the command line.
+///
+/// The names and defaults are the Rust virtiofsd's, so that what starts it starts us; ours come on
+/// top. Each option is declared once, in the group of its subject, and nowhere else.
+package struct Options: ParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "swift-virtiofsd",
+    abstract: "Gives a virtual machine a host directory as a virtio-fs device (vhost-user).",
+    discussion: """
+      Accepted as well: -o with a comma list of the options' older names (-o source=DIR,xattr), \
+      -d for --log-level=debug, and, since they ask for what is done anyway, -f, \
+      --no-announce-submounts and --seccomp=none. --print-capabilities describes the program to a \
+      launcher as JSON and exits.
+      """,
+    version: "swift-virtiofsd 0.1.0")
+
+  @OptionGroup(title: "Share") package var share: ShareOptions
+  @OptionGroup(title: "Connection") package var connection: ConnectionOptions
+  @OptionGroup(title: "Threads and I/O") package var service: ServiceOptions
+  @OptionGroup(title: "Confinement") package var confinement: ConfinementOptions
+  @OptionGroup(title: "Logging") package var logging: LoggingOptions
+
+  package init() {}
+
+  /// Refuses what the groups cannot see alone.
+  package func validate() throws {
+    guard share.inodeFileHandles != .never,
+      confinement.modcaps?.removed.contains(.dacReadSearch) == true
+    else { return }
+    throw ValidationError(
+      "--modcaps=-dac_read_search leaves no way to open file handles; "
+        + "add --inode-file-handles=never")
+  }
+}

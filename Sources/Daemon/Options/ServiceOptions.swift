@@ -1,0 +1,59 @@
+package import ArgumentParser
+
+/// How many threads serve, and how they wait for files.
+package struct ServiceOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "At most this many threads for calls that block; 0: as needed, up to 8.",
+      valueName: "count"))
+  package var threadPoolSize = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "Offer the guest this many request queues (default: one per CPU, up to 8).",
+      valueName: "count"))
+  package var numRequestQueues: Int?
+
+  @Option(help: ArgumentHelp("How files are read and written.", valueName: "engine"))
+  package var ioEngine = IOEngine.auto
+
+  @Option(
+    help: ArgumentHelp(
+      "Open at most this many files (default: 1000000, or what the system allows; 0: leave it).",
+      valueName: "count"))
+  package var rlimitNofile: UInt64?
+
+  package init() {}
+
+  /// Refuses counts that no device has.
+  package func validate() throws {
+    guard (0...256).contains(threadPoolSize) else {
+      throw ValidationError("--thread-pool-size=\(threadPoolSize): give a number from 0 to 256")
+    }
+    if let numRequestQueues, !(1...63).contains(numRequestQueues) {
+      throw ValidationError("--num-request-queues=\(numRequestQueues): give a number from 1 to 63")
+    }
+  }
+
+  /// How many threads for calls that block there may be.
+  var workerLimit: Int {
+    threadPoolSize == 0 ? 8 : threadPoolSize
+  }
+
+  /// How many request queues to offer on a host that gives us `cpuCount` processors.
+  func requestQueueCount(cpuCount: Int) -> Int {
+    numRequestQueues ?? min(max(cpuCount, 1), 8)
+  }
+}
+
+/// How files are read and written.
+package enum IOEngine: String, CaseIterable, ExpressibleByArgument, Sendable {
+  /// io_uring if the kernel lets us, otherwise threads; said once in the log.
+  case auto
+  /// io_uring; the daemon does not start where it is refused.
+  case uring
+  /// Threads.
+  case sync
+
+  package var defaultValueDescription: String { rawValue }
+}

@@ -1,0 +1,75 @@
+package import ArgumentParser
+package import Passthrough
+
+/// What is shared, and how: what `Passthrough.Configuration` is made of.
+package struct ShareOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Share this directory.", valueName: "directory"))
+  package var sharedDir: String
+
+  @Option(help: ArgumentHelp("What the guest may cache.", valueName: "mode"))
+  package var cache = Self.defaults.cache
+
+  @Flag(inversion: .prefixedNo, help: "Serve extended attributes.")
+  package var xattr = Self.defaults.allowsExtendedAttributes
+
+  @Flag(help: "Let the guest change nothing.")
+  package var readonly = Self.defaults.isReadOnly
+
+  @Flag(
+    inversion: .prefixedNo, help: "Open files with O_DIRECT where the guest asks for it.")
+  package var allowDirectIo = Self.defaults.allowsDirectIO
+
+  @Flag(help: "Let the guest map files that it may not cache (cache never and metadata).")
+  package var allowMmap = Self.defaults.allowsMapping
+
+  @Flag(inversion: .prefixedNo, help: "List directories with attributes (off with cache never).")
+  package var readdirplus = Self.defaults.offersReaddirplus
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Clear set-user-ID and set-group-ID bits here, not in the guest.")
+  package var killprivV2 = Self.defaults.killsPrivileges
+
+  @Option(
+    help: ArgumentHelp("Know files by file handle, not by open file.", valueName: "mode"))
+  package var inodeFileHandles = Self.defaults.fileHandles
+
+  /// The only place where the defaults stand.
+  private static let defaults = Passthrough.Configuration()
+
+  package init() {}
+
+  /// Refuses a directory without a name.
+  package func validate() throws {
+    guard !sharedDir.isEmpty, !sharedDir.utf8.contains(0) else {
+      throw ValidationError("--shared-dir needs a directory")
+    }
+  }
+}
+
+// The values are declared with what they mean; here they only become words of the command line.
+extension CachePolicy: ExpressibleByArgument {}
+extension FileHandleMode: ExpressibleByArgument {}
+
+extension Passthrough.Configuration {
+  /// What `options` ask for, with `descriptorLimit` files that the process may have open.
+  package init(_ options: ShareOptions, descriptorLimit: UInt64) {
+    self.init()
+    cache = options.cache
+    fileHandles = options.inodeFileHandles
+    allowsExtendedAttributes = options.xattr
+    isReadOnly = options.readonly
+    allowsDirectIO = options.allowDirectIo
+    allowsMapping = options.allowMmap
+    offersReaddirplus = options.readdirplus
+    killsPrivileges = options.killprivV2
+    descriptorBudget = Self.descriptorBudget(limit: descriptorLimit)
+  }
+
+  /// How many of `limit` descriptors the guest may use up: what queues, workers and the front-end
+  /// need is kept back.
+  private static func descriptorBudget(limit: UInt64) -> Int {
+    let reserve: UInt64 = 256
+    return Int(clamping: limit > 2 * reserve ? limit - reserve : limit / 2)
+  }
+}

@@ -1,0 +1,41 @@
+internal import CLinux
+
+/// What this process is and may do, as asked while it starts.
+package enum Process {
+  /// Whether the effective user is root.
+  package static var isRoot: Bool { geteuid() == 0 }
+
+  /// How many processors this process may run on, at least 1.
+  package static var cpuCount: Int {
+    var set = cpu_set_t()
+    // SAFETY: `set` has the size that is passed and lives across the call.
+    let result = unsafe sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set)
+    guard result == 0 else { return 1 }
+    let count = unsafe withUnsafeBytes(of: &set) { bytes in
+      // SAFETY: each byte is inside the buffer.
+      unsafe bytes.reduce(0) { $0 + $1.nonzeroBitCount }
+    }
+    return max(count, 1)
+  }
+
+  /// The number of the group `name`, which may be a number already; nil if there is none.
+  package static func group(named name: String) -> UInt32? {
+    // SAFETY: one thread runs while the daemon starts, and the result is read at once.
+    let entry = unsafe name.withCString { unsafe getgrnam($0) }
+    guard let entry = unsafe entry else { return UInt32(name) }
+    return unsafe entry.pointee.gr_gid
+  }
+
+  /// Lets the modes that a guest gives pass whole: the guest has applied its own mask.
+  package static func clearModeMask() {
+    umask(0)
+  }
+
+  /// Makes `directory` the root and the current directory: chroot(2).
+  package static func changeRoot(to directory: Descriptor) throws(Errno) {
+    _ = try attempt { fchdir(directory.rawValue) }
+    // SAFETY: the path is a constant.
+    _ = try attempt { unsafe chroot(".") }
+    _ = try attempt { unsafe chdir("/") }
+  }
+}
