@@ -1,3 +1,6 @@
+package import Linux
+internal import Passthrough
+
 /// Where the front-end is met.
 package enum Endpoint: Equatable, Sendable {
   /// A socket to create; members of the group may connect, too.
@@ -45,7 +48,7 @@ extension DaemonConfiguration {
   /// What `options` ask for on a host with `facts`.
   ///
   /// - Throws: What this host cannot do.
-  package init(_ options: Options, facts: HostFacts) throws(StartupError) {
+  init(_ options: Options, facts: HostFacts) throws(StartupError) {
     sharedDirectory = options.share.sharedDir
     endpoint = options.connection.endpoint
     tag = options.connection.tag

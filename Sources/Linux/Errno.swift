@@ -51,6 +51,7 @@ extension Errno {
   package static let overflow = Errno(EOVERFLOW)
   package static let protocolError = Errno(EPROTO)
   package static let notSupported = Errno(EOPNOTSUPP)
+  package static let notSocket = Errno(ENOTSOCK)
   package static let addressInUse = Errno(EADDRINUSE)
   package static let connectionReset = Errno(ECONNRESET)
   package static let connectionRefused = Errno(ECONNREFUSED)

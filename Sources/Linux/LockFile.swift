@@ -30,8 +30,8 @@ package struct LockFile: ~Copyable, Sendable {
     }
   }
 
-  /// Removes the file from `directory`, then lets the lock go.
-  package consuming func remove(from directory: Descriptor) {
+  /// Removes the file from `directory`, as the last thing before the lock goes.
+  package func remove(from directory: Descriptor) {
     // Somebody who waits for the lock finds that the name is gone, and starts anew.
     try? directory.remove(name)
   }

@@ -28,7 +28,7 @@ package struct SocketPlace: ~Copyable, Sendable {
   /// - Throws: `ENOTSOCK` if something else stands here.
   package func removeStale() throws(Errno) {
     guard let found = try directory.borrowed.identity(of: name) else { return }
-    guard found.isSocket else { throw Errno(ENOTSOCK) }
+    guard found.isSocket else { throw .notSocket }
     try directory.borrowed.remove(name)
   }
 

@@ -22,7 +22,7 @@ extension Descriptor {
           let count = try attempt {
             // SAFETY: `rest` bounds the read.
             let part = unsafe UnsafeBufferPointer(rebasing: rest)
-            return unsafe write(rawValue, part.baseAddress, part.count)
+            return unsafe CLinux.write(rawValue, part.baseAddress, part.count)
           }
           unsafe rest = rest.dropFirst(count)
         } catch {

@@ -1,1 +1,4 @@
 import Daemon
+import Linux
+
+OwnProcess.exit(run(Array(CommandLine.arguments.dropFirst())))

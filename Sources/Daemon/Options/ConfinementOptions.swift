@@ -1,22 +1,22 @@
-package import ArgumentParser
-package import Linux
+internal import ArgumentParser
+internal import Linux
 
 /// What the daemon gives up before it serves.
-package struct ConfinementOptions: ParsableArguments {
+struct ConfinementOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Keep out of the rest of the host (default: chroot for root, none otherwise).",
       valueName: "mode"))
-  package var sandbox: SandboxMode?
+  var sandbox: SandboxMode?
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
       "Keep (+) or drop (-) these capabilities, too: +sys_admin:-mknod.", valueName: "list"),
     transform: Self.capabilityChanges)
-  package var modcaps: CapabilityChanges?
+  var modcaps: CapabilityChanges?
 
-  package init() {}
+  init() {}
 
   /// Parses the value of `--modcaps`.
   private static func capabilityChanges(_ list: String) throws -> CapabilityChanges {
@@ -28,7 +28,7 @@ package struct ConfinementOptions: ParsableArguments {
   }
 
   /// Refuses the sandbox that is not there yet.
-  package func validate() throws {
+  func validate() throws {
     guard sandbox != .namespace else {
       throw ValidationError(
         "--sandbox=namespace is not supported yet; give --sandbox=chroot (as root) or none")

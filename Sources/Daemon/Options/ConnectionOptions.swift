@@ -1,30 +1,30 @@
-package import ArgumentParser
+internal import ArgumentParser
 
 /// Where the front-end connects, and what it may ask of the device's configuration.
-package struct ConnectionOptions: ParsableArguments {
+struct ConnectionOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Create this socket and wait for a front-end.", valueName: "path"))
-  package var socketPath: String?
+  var socketPath: String?
 
   @Option(
     help: ArgumentHelp(
       "Use this inherited socket, listening or connected, instead.", valueName: "number"))
-  package var fd: Int32?
+  var fd: Int32?
 
   @Option(
     help: ArgumentHelp("Let this group connect to the socket, too.", valueName: "name"))
-  package var socketGroup: String?
+  var socketGroup: String?
 
   @Option(
     help: ArgumentHelp(
       "Answer for the device's configuration, with this tag (at most 36 bytes).",
       discussion: "Only for front-ends that do not have a tag of their own; QEMU has.",
       valueName: "name"))
-  package var tag: String?
+  var tag: String?
 
-  package init() {}
+  init() {}
 
   /// Refuses no endpoint, two endpoints, and tags that do not fit.
-  package func validate() throws {
+  func validate() throws {
     if socketPath != nil, fd != nil {
       throw ValidationError("--socket-path and --fd exclude each other; give one of them")
     }

@@ -1,12 +1,13 @@
-package import ArgumentParser
+internal import ArgumentParser
 internal import Linux
+internal import Passthrough
 
 /// What the daemon is asked to do, as it stands on the command line.
 ///
 /// The names and defaults are the Rust virtiofsd's, so that what starts it starts us; ours come on
 /// top. Each option is declared once, in the group of its subject, and nowhere else.
-package struct Options: ParsableCommand {
-  package static let configuration = CommandConfiguration(
+struct Options: ParsableCommand {
+  static let configuration = CommandConfiguration(
     commandName: "swift-virtiofsd",
     abstract: "Gives a virtual machine a host directory as a virtio-fs device (vhost-user).",
     discussion: """
@@ -17,16 +18,16 @@ package struct Options: ParsableCommand {
       """,
     version: "swift-virtiofsd 0.1.0")
 
-  @OptionGroup(title: "Share") package var share: ShareOptions
-  @OptionGroup(title: "Connection") package var connection: ConnectionOptions
-  @OptionGroup(title: "Threads and I/O") package var service: ServiceOptions
-  @OptionGroup(title: "Confinement") package var confinement: ConfinementOptions
-  @OptionGroup(title: "Logging") package var logging: LoggingOptions
+  @OptionGroup(title: "Share") var share: ShareOptions
+  @OptionGroup(title: "Connection") var connection: ConnectionOptions
+  @OptionGroup(title: "Threads and I/O") var service: ServiceOptions
+  @OptionGroup(title: "Confinement") var confinement: ConfinementOptions
+  @OptionGroup(title: "Logging") var logging: LoggingOptions
 
-  package init() {}
+  init() {}
 
   /// Refuses what the groups cannot see alone.
-  package func validate() throws {
+  func validate() throws {
     guard share.inodeFileHandles != .never,
       confinement.modcaps?.removed.contains(.dacReadSearch) == true
     else { return }

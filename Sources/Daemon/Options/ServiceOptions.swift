@@ -1,32 +1,32 @@
-package import ArgumentParser
+internal import ArgumentParser
 
 /// How many threads serve, and how they wait for files.
-package struct ServiceOptions: ParsableArguments {
+struct ServiceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "At most this many threads for calls that block; 0: as needed, up to 8.",
       valueName: "count"))
-  package var threadPoolSize = 0
+  var threadPoolSize = 0
 
   @Option(
     help: ArgumentHelp(
       "Offer the guest this many request queues (default: one per CPU, up to 8).",
       valueName: "count"))
-  package var numRequestQueues: Int?
+  var numRequestQueues: Int?
 
   @Option(help: ArgumentHelp("How files are read and written.", valueName: "engine"))
-  package var ioEngine = IOEngine.auto
+  var ioEngine = IOEngine.auto
 
   @Option(
     help: ArgumentHelp(
       "Open at most this many files (default: 1000000, or what the system allows; 0: leave it).",
       valueName: "count"))
-  package var rlimitNofile: UInt64?
+  var rlimitNofile: UInt64?
 
-  package init() {}
+  init() {}
 
   /// Refuses counts that no device has.
-  package func validate() throws {
+  func validate() throws {
     guard (0...256).contains(threadPoolSize) else {
       throw ValidationError("--thread-pool-size=\(threadPoolSize): give a number from 0 to 256")
     }
@@ -55,5 +55,5 @@ package enum IOEngine: String, CaseIterable, ExpressibleByArgument, Sendable {
   /// Threads.
   case sync
 
-  package var defaultValueDescription: String { rawValue }
+  var defaultValueDescription: String { rawValue }
 }

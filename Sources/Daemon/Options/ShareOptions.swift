@@ -1,46 +1,46 @@
-package import ArgumentParser
-package import Passthrough
+internal import ArgumentParser
+internal import Passthrough
 
 /// What is shared, and how: what `Passthrough.Configuration` is made of.
-package struct ShareOptions: ParsableArguments {
+struct ShareOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Share this directory.", valueName: "directory"))
-  package var sharedDir: String
+  var sharedDir: String
 
   @Option(help: ArgumentHelp("What the guest may cache.", valueName: "mode"))
-  package var cache = Self.defaults.cache
+  var cache = Self.defaults.cache
 
   @Flag(inversion: .prefixedNo, help: "Serve extended attributes.")
-  package var xattr = Self.defaults.allowsExtendedAttributes
+  var xattr = Self.defaults.allowsExtendedAttributes
 
   @Flag(help: "Let the guest change nothing.")
-  package var readonly = Self.defaults.isReadOnly
+  var readonly = Self.defaults.isReadOnly
 
   @Flag(
     inversion: .prefixedNo, help: "Open files with O_DIRECT where the guest asks for it.")
-  package var allowDirectIo = Self.defaults.allowsDirectIO
+  var allowDirectIo = Self.defaults.allowsDirectIO
 
   @Flag(help: "Let the guest map files that it may not cache (cache never and metadata).")
-  package var allowMmap = Self.defaults.allowsMapping
+  var allowMmap = Self.defaults.allowsMapping
 
   @Flag(inversion: .prefixedNo, help: "List directories with attributes (off with cache never).")
-  package var readdirplus = Self.defaults.offersReaddirplus
+  var readdirplus = Self.defaults.offersReaddirplus
 
   @Flag(
     inversion: .prefixedNo,
     help: "Clear set-user-ID and set-group-ID bits here, not in the guest.")
-  package var killprivV2 = Self.defaults.killsPrivileges
+  var killprivV2 = Self.defaults.killsPrivileges
 
   @Option(
     help: ArgumentHelp("Know files by file handle, not by open file.", valueName: "mode"))
-  package var inodeFileHandles = Self.defaults.fileHandles
+  var inodeFileHandles = Self.defaults.fileHandles
 
   /// The only place where the defaults stand.
   private static let defaults = Passthrough.Configuration()
 
-  package init() {}
+  init() {}
 
   /// Refuses a directory without a name.
-  package func validate() throws {
+  func validate() throws {
     guard !sharedDir.isEmpty, !sharedDir.utf8.contains(0) else {
       throw ValidationError("--shared-dir needs a directory")
     }
@@ -53,7 +53,7 @@ extension FileHandleMode: ExpressibleByArgument {}
 
 extension Passthrough.Configuration {
   /// What `options` ask for, with `descriptorLimit` files that the process may have open.
-  package init(_ options: ShareOptions, descriptorLimit: UInt64) {
+  init(_ options: ShareOptions, descriptorLimit: UInt64) {
     self.init()
     cache = options.cache
     fileHandles = options.inodeFileHandles

@@ -1,7 +1,7 @@
 internal import CLinux
 
 /// What this process is and may do, as asked while it starts.
-package enum Process {
+package enum OwnProcess {
   /// Whether the effective user is root.
   package static var isRoot: Bool { geteuid() == 0 }
 
@@ -16,6 +16,11 @@ package enum Process {
       unsafe bytes.reduce(0) { $0 + $1.nonzeroBitCount }
     }
     return max(count, 1)
+  }
+
+  /// Ends the process.
+  package static func exit(_ code: Int32) -> Never {
+    CLinux.exit(code)
   }
 
   /// The number of the group `name`, which may be a number already; nil if there is none.

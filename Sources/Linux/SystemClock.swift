@@ -1,0 +1,29 @@
+internal import CLinux
+
+/// Time, as clock_gettime(2) tells it.
+package enum SystemClock {
+  /// Since some moment before the process: it does not go back (`CLOCK_MONOTONIC`).
+  package static var now: Duration {
+    let time = read(CLOCK_MONOTONIC)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+  }
+
+  /// The local time of day, `17:04:59`.
+  package static var timeOfDay: String {
+    var seconds = read(CLOCK_REALTIME).tv_sec
+    // SAFETY: `tm` holds only numbers and a constant name of the zone, which is not used.
+    var parts = unsafe tm()
+    // SAFETY: both live across the call, which fills `parts`.
+    guard unsafe localtime_r(&seconds, &parts) != nil else { return "" }
+    // SAFETY: only numbers are read.
+    let numbers = unsafe [parts.tm_hour, parts.tm_min, parts.tm_sec]
+    return numbers.map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: ":")
+  }
+
+  private static func read(_ clock: clockid_t) -> timespec {
+    var time = timespec()
+    // SAFETY: `time` lives across the call, which fills it; these clocks always exist.
+    unsafe clock_gettime(clock, &time)
+    return time
+  }
+}
