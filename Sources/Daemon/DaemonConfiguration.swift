@@ -49,8 +49,14 @@ extension DaemonConfiguration {
   ///
   /// - Throws: What this host cannot do.
   init(_ options: Options, facts: HostFacts) throws(StartupError) {
-    sharedDirectory = options.share.sharedDir
-    endpoint = options.connection.endpoint
+    guard let directory = options.share.sharedDir else {
+      throw .usage("no directory to share: give --shared-dir=DIRECTORY")
+    }
+    guard let endpoint = options.connection.endpoint else {
+      throw .usage("no socket: give --socket-path=PATH or --fd=NUMBER")
+    }
+    sharedDirectory = directory
+    self.endpoint = endpoint
     tag = options.connection.tag
     workerLimit = options.service.workerLimit
     requestQueueCount = options.service.requestQueueCount(cpuCount: facts.cpuCount)

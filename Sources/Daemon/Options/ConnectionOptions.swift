@@ -23,13 +23,10 @@ struct ConnectionOptions: ParsableArguments {
 
   init() {}
 
-  /// Refuses no endpoint, two endpoints, and tags that do not fit.
+  /// Refuses two endpoints and tags that do not fit.
   func validate() throws {
     if socketPath != nil, fd != nil {
       throw ValidationError("--socket-path and --fd exclude each other; give one of them")
-    }
-    if socketPath == nil, fd == nil {
-      throw ValidationError("no socket: give --socket-path=PATH or --fd=NUMBER")
     }
     if let fd, fd < 0 {
       throw ValidationError("--fd=\(fd): a descriptor's number is not negative")
@@ -38,18 +35,18 @@ struct ConnectionOptions: ParsableArguments {
       throw ValidationError(
         "--socket-group needs --socket-path: with --fd the socket exists already")
     }
-    if let socketPath, socketPath.isEmpty || socketPath.utf8.contains(0) {
+    if let socketPath, socketPath.isEmpty {
       throw ValidationError("--socket-path needs a path")
     }
-    if let tag, !(1...36).contains(tag.utf8.count) || tag.utf8.contains(0) {
+    if let tag, !(1...36).contains(tag.utf8.count) {
       throw ValidationError(
         "--tag takes 1 to 36 bytes, and '\(tag)' has \(tag.utf8.count); choose a shorter one")
     }
   }
 
-  /// Where the front-end is to be met.
-  var endpoint: Endpoint {
-    guard let socketPath else { return .descriptor(fd ?? -1) }
-    return .path(socketPath, group: socketGroup)
+  /// Where the front-end is to be met; nil if that is not said.
+  var endpoint: Endpoint? {
+    if let socketPath { return .path(socketPath, group: socketGroup) }
+    return fd.map { .descriptor($0) }
   }
 }

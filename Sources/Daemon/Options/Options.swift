@@ -10,6 +10,9 @@ struct Options: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "swift-virtiofsd",
     abstract: "Gives a virtual machine a host directory as a virtio-fs device (vhost-user).",
+    usage: """
+      swift-virtiofsd --shared-dir <directory> (--socket-path <path> | --fd <number>) [<options>]
+      """,
     discussion: """
       Accepted as well: -o with a comma list of the options' older names (-o source=DIR,xattr), \
       -d for --log-level=debug, and, since they ask for what is done anyway, -f, \

@@ -4,7 +4,7 @@ internal import Passthrough
 /// What is shared, and how: what `Passthrough.Configuration` is made of.
 struct ShareOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Share this directory.", valueName: "directory"))
-  var sharedDir: String
+  var sharedDir: String?
 
   @Option(help: ArgumentHelp("What the guest may cache.", valueName: "mode"))
   var cache = Self.defaults.cache
@@ -35,13 +35,13 @@ struct ShareOptions: ParsableArguments {
   var inodeFileHandles = Self.defaults.fileHandles
 
   /// The only place where the defaults stand.
-  private static let defaults = Passthrough.Configuration()
+  private static let defaults = Configuration()
 
   init() {}
 
   /// Refuses a directory without a name.
   func validate() throws {
-    guard !sharedDir.isEmpty, !sharedDir.utf8.contains(0) else {
+    if let sharedDir, sharedDir.isEmpty {
       throw ValidationError("--shared-dir needs a directory")
     }
   }
@@ -51,7 +51,7 @@ struct ShareOptions: ParsableArguments {
 extension CachePolicy: ExpressibleByArgument {}
 extension FileHandleMode: ExpressibleByArgument {}
 
-extension Passthrough.Configuration {
+extension Configuration {
   /// What `options` ask for, with `descriptorLimit` files that the process may have open.
   init(_ options: ShareOptions, descriptorLimit: UInt64) {
     self.init()

@@ -6,7 +6,7 @@ package import Passthrough
 package struct Startup: ~Copyable {
   package let configuration: DaemonConfiguration
   /// The file system's part of the options.
-  package let fileSystem: Passthrough.Configuration
+  package let fileSystem: Configuration
   package let log: Log
   /// The shared directory, opened with `O_PATH`.
   package let root: OwnedDescriptor
@@ -33,7 +33,7 @@ package struct Startup: ~Copyable {
     OwnProcess.clearModeMask()
     try Confinement.enterSandbox(configuration, root: root.borrowed)
     try Confinement.dropCapabilities(configuration, log: log)
-    fileSystem = Passthrough.Configuration(options.share, descriptorLimit: limit)
+    fileSystem = Configuration(options.share, descriptorLimit: limit)
     self.configuration = configuration
     self.log = log
     self.root = root
