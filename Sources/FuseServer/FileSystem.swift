@@ -134,4 +134,7 @@ package protocol FileSystemProvider: AnyObject, Sendable {
   ///
   /// - Throws: What the host says, if it has no resources left for another thread.
   func makeView() throws(Errno) -> View
+
+  /// Drops what a guest has looked up and opened: the device was reset.
+  func endSession()
 }

@@ -99,6 +99,20 @@ package struct IOVectors: ~Copyable {
     byteCount = count
   }
 
+  /// Moves the first `count` bytes, or all if there are fewer, to the end of `other`.
+  package mutating func moveFirst(_ count: Int, to other: inout IOVectors) {
+    var rest = min(count, byteCount)
+    while rest > 0 {
+      // SAFETY: rest > 0 means that bytes are left, so start < end.
+      let length = unsafe min(storage[start].iov_len, rest)
+      if let base = unsafe storage[start].iov_base {
+        unsafe other.append(base, byteCount: length)
+      }
+      drop(length)
+      rest -= length
+    }
+  }
+
   /// Copies the first bytes out, each read once, and leaves the list as it is.
   ///
   /// - Returns: How many bytes there were, at most `count`.

@@ -40,7 +40,7 @@ package final class Share: Sendable {
   }
 
   /// Forgets what a guest has looked up and opened, because there is a new guest or none.
-  func endSession() {
+  package func endSession() {
     files.releaseAll()
     nodes.forgetAll()
   }

@@ -1,0 +1,43 @@
+package import FuseServer
+package import Linux
+package import Virtqueue
+
+/// The virtio-fs device: queue 0 is hiprio, the others take requests (virtio 1.3, 5.11).
+package final class FileSystemDevice<Provider: FileSystemProvider>: Device {
+  private let provider: Provider
+  private let session: FuseServer.Session
+  private let space: ConfigurationSpace
+  private let workers: WorkerPool<Provider>
+
+  /// A device that serves `provider`'s file system.
+  ///
+  /// - Parameters:
+  ///   - provider: Gives each thread its view.
+  ///   - session: What INIT agreed, for all queues.
+  ///   - configuration: What the driver reads.
+  ///   - workerLimit: The most threads for calls that block, at least one.
+  package init(
+    provider: Provider, session: FuseServer.Session, configuration: ConfigurationSpace,
+    workerLimit: Int
+  ) {
+    self.provider = provider
+    self.session = session
+    space = configuration
+    workers = WorkerPool(provider: provider, session: session, limit: max(1, workerLimit))
+  }
+
+  package var features: Features { [] }
+  package var queueCount: Int { 1 + space.requestQueueCount }
+  package var configuration: [UInt8] { space.bytes }
+
+  package func makeHandler(
+    queue index: Int, reactor: Reactor
+  ) throws(Errno) -> any QueueHandler {
+    let dispatcher = Dispatcher(files: try provider.makeView(), session: session)
+    return try RequestQueue(dispatcher: dispatcher, reactor: reactor, workers: workers)
+  }
+
+  package func reset() {
+    session.end { provider.endSession() }
+  }
+}

@@ -1,0 +1,35 @@
+internal import Linux
+internal import Synchronization
+
+/// Requests on their way back from the workers to their queue's thread.
+final class FinishedRequests: Sendable {
+  /// Guards the slots in the order of their ends.
+  private let slots = Mutex<[RequestSlot]>([])
+  private let hasSlots = Atomic(false)
+  private let event: EventDescriptor
+
+  init() throws(Errno) {
+    event = try EventDescriptor()
+  }
+
+  /// Readable when there are requests.
+  var descriptor: Descriptor { event.borrowed }
+
+  /// Gives `slot` back; the caller must not touch it again.
+  func put(_ slot: RequestSlot) {
+    slots.withLock { $0.append(slot) }
+    hasSlots.store(true, ordering: .releasing)
+    event.signal()
+  }
+
+  /// The requests given back since the last time.
+  func takeAll() -> [RequestSlot] {
+    guard hasSlots.load(ordering: .acquiring) else { return [] }
+    event.clear()
+    hasSlots.store(false, ordering: .relaxed)
+    return slots.withLock { slots in
+      defer { slots = [] }
+      return slots
+    }
+  }
+}

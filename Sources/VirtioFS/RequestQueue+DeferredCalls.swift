@@ -1,0 +1,114 @@
+internal import FuseProtocol
+internal import FuseServer
+internal import Linux
+internal import Virtqueue
+
+/// Calls with the request's own buffers: at once if they end at once, else through the ring, else
+/// by a worker.
+extension RequestQueue {
+  func start(_ call: DeferredCall, _ slot: RequestSlot, on queue: SplitQueue) {
+    slot.prepare(for: call)
+    if let result = tryAtOnce(call, slot) { return finish(slot, result, on: queue) }
+    dispatcher.files.pin(call.file)
+    if reactor.hasRing {
+      submit(call, slot)
+    } else {
+      workers.submit(slot, to: finished)
+    }
+  }
+
+  /// - Returns: The result, if the call could be made without waiting.
+  private func tryAtOnce(_ call: DeferredCall, _ slot: RequestSlot) -> Result<Int, Errno>? {
+    switch call {
+    case .read(let file, let offset, _):
+      return tryRead(file, at: offset, slot)
+    case .write(_, let write) where write.killsSetID:
+      return slot.perform(call, in: dispatcher.files)
+    case .write, .sync, .allocate:
+      return nil
+    }
+  }
+
+  /// Reads what is in the page cache.
+  ///
+  /// - Returns: Nil if some of it is not.
+  private func tryRead(
+    _ file: FileReference, at offset: UInt64, _ slot: RequestSlot
+  ) -> Result<Int, Errno>? {
+    guard file.allowsNoWaitReads, !file.isDirect else { return nil }
+    while slot.chain.writable.byteCount > 0 {
+      do throws(Errno) {
+        let count = try file.descriptor.read(
+          into: slot.chain.writable, at: offset &+ UInt64(slot.transferred),
+          flags: ReadWriteFlags.noWait)
+        if count == 0 { break }
+        slot.advance(count)
+      } catch .again {
+        return nil
+      } catch .notSupported {
+        dispatcher.files.refusesNoWait(file)
+        return nil
+      } catch {
+        return .failure(error)
+      }
+    }
+    return .success(slot.transferred)
+  }
+
+  /// Gives the rest of the call to the kernel.
+  private func submit(_ call: DeferredCall, _ slot: RequestSlot) {
+    let descriptor = call.file.descriptor
+    switch call {
+    case .read(_, let offset, _):
+      reactor.read(
+        descriptor, into: slot.chain.writable, at: offset &+ UInt64(slot.transferred),
+        tag: slot.tag)
+    case .write(_, let write):
+      reactor.write(
+        descriptor, slot.chain.readable, at: write.offset &+ UInt64(slot.transferred),
+        flags: write.hostFlags, tag: slot.tag)
+    case .sync(_, let dataOnly):
+      reactor.sync(descriptor, dataOnly: dataOnly, tag: slot.tag)
+    case .allocate(_, let mode, let offset, let byteCount):
+      reactor.allocate(
+        descriptor, mode: mode, offset: offset, byteCount: byteCount, tag: slot.tag)
+    }
+  }
+
+  /// The kernel has ended a call: answers it, or gives it back if it is not complete.
+  func `continue`(_ slot: RequestSlot, result: Int32, on queue: SplitQueue) {
+    guard let call = slot.call else { preconditionFailure("a completion without a call") }
+    switch slot.progress(of: call, result: result) {
+    case .ended(let result):
+      dispatcher.files.unpin(call.file)
+      finish(slot, result, on: queue)
+    case .unfinished:
+      submit(call, slot)
+    case .wouldBlock:
+      // The ring gave up where a plain call waits.
+      workers.submit(slot, to: finished)
+    }
+  }
+
+  private func finish(_ slot: RequestSlot, _ result: Result<Int, Errno>, on queue: SplitQueue) {
+    complete(slot, written: slot.writeReply(to: result, with: &reply), on: queue)
+  }
+}
+
+extension DeferredCall {
+  /// The file that the call works on.
+  var file: FileReference {
+    switch self {
+    case .read(let file, _, _), .write(let file, _), .sync(let file, _),
+      .allocate(let file, _, _, _):
+      file
+    }
+  }
+}
+
+extension WriteCall {
+  /// The flags for `pwritev2`.
+  var hostFlags: Int32 {
+    syncFlags | (appends ? ReadWriteFlags.append : 0)
+  }
+}

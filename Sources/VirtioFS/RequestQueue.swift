@@ -1,0 +1,151 @@
+internal import FuseProtocol
+internal import FuseServer
+internal import Linux
+internal import Virtqueue
+
+/// One queue's requests: out of chains, through the dispatcher, back into chains.
+final class RequestQueue<Provider: FileSystemProvider>: QueueHandler {
+  let dispatcher: Dispatcher<Provider.View>
+  let reactor: Reactor
+  let workers: WorkerPool<Provider>
+  /// Requests that workers have ended.
+  let finished: FinishedRequests
+  var reply = ReplyBuffer(capacity: replyCapacity)
+
+  /// All slots ever made, by tag.
+  private var slots: [RequestSlot] = []
+  private var free: [RequestSlot] = []
+  private(set) var inFlight = 0
+  /// The segments of all chains in flight.
+  private var segmentCount = 0
+
+  /// The most requests in flight; the rest wait in the ring.
+  private static var mostSlots: Int { 1024 }
+  /// The most segments in flight, 16 bytes each: long chains wait for each other.
+  private static var mostSegments: Int { 1 << 17 }
+
+  init(
+    dispatcher: Dispatcher<Provider.View>, reactor: Reactor, workers: WorkerPool<Provider>
+  ) throws(Errno) {
+    self.dispatcher = dispatcher
+    self.reactor = reactor
+    self.workers = workers
+    finished = try FinishedRequests()
+    reactor.watch(finished.descriptor, as: QueueToken.handler)
+  }
+
+  // MARK: Taking
+
+  var hasRoom: Bool {
+    inFlight < Self.mostSlots && segmentCount < Self.mostSegments
+  }
+
+  func begin(from queue: SplitQueue) throws(ChainError) -> Bool {
+    let slot = takeSlot()
+    do throws(ChainError) {
+      guard try queue.take(into: &slot.chain) else {
+        free.append(slot)
+        return false
+      }
+    } catch {
+      slot.clear()
+      free.append(slot)
+      throw error
+    }
+    slot.isBusy = true
+    slot.segmentCount = slot.chain.readable.count + slot.chain.writable.count
+    segmentCount += slot.segmentCount
+    inFlight += 1
+    serve(slot, on: queue)
+    return true
+  }
+
+  private func takeSlot() -> RequestSlot {
+    if let slot = free.popLast() { return slot }
+    let slot = RequestSlot(tag: UInt32(slots.count))
+    slots.append(slot)
+    return slot
+  }
+
+  private func serve(_ slot: RequestSlot, on queue: SplitQueue) {
+    if let errno = slot.load() {
+      dispatcher.session.count(.undecodable(.truncated))
+      return refuse(slot, errno, on: queue)
+    }
+    guard dispatcher.placement(of: slot.header) == .inline else {
+      return workers.submit(slot, to: finished)
+    }
+    switch dispatcher.serve(slot, &reply) {
+    case .noReply: complete(slot, written: 0, on: queue)
+    case .replied: complete(slot, written: slot.write(reply.bytes), on: queue)
+    case .deferred(let call): start(call, slot, on: queue)
+    }
+  }
+
+  /// Answers what is no request, if there is room for an answer.
+  private func refuse(_ slot: RequestSlot, _ errno: Errno, on queue: SplitQueue) {
+    reply.begin(unique: slot.header.unique, limit: slot.replyLimit)
+    reply.fail(errno)
+    let written = slot.replyLimit >= 0 ? slot.write(reply.bytes) : 0
+    complete(slot, written: written, on: queue)
+  }
+
+  // MARK: Returning
+
+  /// Gives the chain back to the driver and the slot to the free list.
+  func complete(_ slot: RequestSlot, written: UInt32, on queue: SplitQueue) {
+    queue.complete(head: slot.chain.head, written: written)
+    segmentCount -= slot.segmentCount
+    inFlight -= 1
+    slot.clear()
+    free.append(slot)
+  }
+
+  func complete(tag: UInt32, result: Int32, on queue: SplitQueue) {
+    `continue`(slots[Int(tag)], result: result, on: queue)
+  }
+
+  func collect(on queue: SplitQueue) {
+    for slot in finished.takeAll() {
+      if let file = slot.call?.file { dispatcher.files.unpin(file) }
+      complete(slot, written: slot.written, on: queue)
+    }
+  }
+
+  var oldestMemoryGeneration: UInt32? {
+    slots.lazy.filter(\.isBusy).map { $0.chain.memoryGeneration }.min()
+  }
+
+  // MARK: The edges of the loop
+
+  func endBatch() { dispatcher.files.quiesce() }
+  func willSleep() { dispatcher.files.goIdle() }
+  func didWake() { dispatcher.files.wake() }
+}
+
+/// The longest reply that is put together in private memory: directories, attributes. Data of
+/// files goes to the guest directly.
+let replyCapacity = 128 << 10
+
+extension Dispatcher {
+  /// Serves the request in `slot`.
+  func serve(_ slot: RequestSlot, _ reply: inout ReplyBuffer) -> Outcome {
+    reply.begin(unique: slot.header.unique, limit: slot.replyLimit)
+    return serve(slot.header, body: slot.body, dataByteCount: slot.dataByteCount, reply: &reply)
+  }
+}
+
+extension RequestSlot {
+  /// How many bytes a reply may have after its header; negative without room for the header.
+  var replyLimit: Int {
+    chain.writable.byteCount - MemoryLayout<OutHeader>.size
+  }
+
+  /// Copies a whole reply into the chain.
+  ///
+  /// - Returns: Its length.
+  func write(_ reply: RawSpan) -> UInt32 {
+    chain.writable.copyIn(reply)
+    return UInt32(reply.byteCount)
+  }
+}

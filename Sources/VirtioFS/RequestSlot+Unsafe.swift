@@ -1,0 +1,119 @@
+internal import FuseProtocol
+internal import FuseServer
+internal import Linux
+internal import Virtqueue
+
+/// Everything that belongs to one request while it is in flight.
+///
+/// A slot is at any time in the hands of one: the free list, the queue's thread, the kernel's
+/// ring, or a worker.
+@safe
+final class RequestSlot: @unchecked Sendable {
+  // SAFETY: @unchecked Sendable, because a slot is handed over under a lock, never shared.
+
+  /// The slot's number, by which completions find it.
+  let tag: UInt32
+  var isBusy = false
+  /// The request's buffers; for a deferred call what is left of its data.
+  var chain = Chain()
+  /// The room for the reply's header, once a deferred call has taken the rest for its data.
+  var replyHeader = IOVectors()
+  private(set) var header = InHeader(
+    byteCount: 0, opcode: 0, unique: 0, node: .root, uid: 0, gid: 0, pid: 0)
+  /// How long a WRITE's data is.
+  private(set) var dataByteCount = 0
+  /// What remains to be done, and how far it is.
+  var call: DeferredCall?
+  var transferred = 0
+  /// How many segments the chain had, for the queue's bound.
+  var segmentCount = 0
+  /// What is to be written into the used element.
+  var written: UInt32 = 0
+
+  private let small: UnsafeMutableRawBufferPointer
+  /// Arguments beyond what `small` holds; only while the request lasts.
+  private var large: UnsafeMutableRawBufferPointer?
+  private var bodyByteCount = 0
+
+  /// Enough for every request with one name.
+  private static let smallByteCount = 512
+  /// The longest arguments: a SETXATTR of 64 KiB, a BATCH_FORGET of 8,000 nodes.
+  private static let mostBodyBytes = 128 << 10 + 4096
+  private static let headerByteCount = MemoryLayout<InHeader>.size
+
+  init(tag: UInt32) {
+    self.tag = tag
+    // SAFETY: freed in deinit.
+    unsafe small = .allocate(byteCount: Self.smallByteCount, alignment: 16)
+  }
+
+  deinit {
+    // SAFETY: the slot is the only one who knows them.
+    unsafe small.deallocate()
+    unsafe large?.deallocate()
+  }
+
+  /// Copies the header and the arguments out of the chain, each byte once; a WRITE's data stays.
+  ///
+  /// - Returns: What is wrong with the request, if it is not one.
+  func load() -> Errno? {
+    let available = chain.readable.byteCount
+    guard available >= Self.headerByteCount else { return .inputOutput }
+    // SAFETY: `small` is longer than the header, of which any bytes are a value.
+    unsafe chain.readable.copyOut(to: small.start, count: Self.headerByteCount)
+    header = unsafe small.load(as: InHeader.self)
+    let stated = Int(header.byteCount)
+    guard stated >= Self.headerByteCount, stated <= available else { return .inputOutput }
+    chain.readable.drop(Self.headerByteCount)
+    let rest = stated - Self.headerByteCount
+    let isWrite = header.opcode == Opcode.write.rawValue
+    bodyByteCount = isWrite ? min(rest, MemoryLayout<WriteIn>.size) : rest
+    dataByteCount = rest - bodyByteCount
+    guard bodyByteCount <= Self.mostBodyBytes else { return .tooBig }
+    if bodyByteCount > Self.smallByteCount {
+      unsafe large = .allocate(byteCount: bodyByteCount, alignment: 16)
+    }
+    // SAFETY: the buffer chosen is at least `bodyByteCount` long.
+    unsafe chain.readable.copyOut(to: bodyBuffer.start, count: bodyByteCount)
+    if isWrite {
+      chain.readable.drop(bodyByteCount)
+      chain.readable.truncate(dataByteCount)
+    }
+    return nil
+  }
+
+  private var bodyBuffer: UnsafeMutableRawBufferPointer {
+    unsafe large ?? small
+  }
+
+  /// The private copy of the arguments.
+  var body: RawSpan {
+    @_lifetime(borrow self)
+    borrowing get {
+      // SAFETY: `load` filled so many bytes of the buffer, which lives as long as the slot.
+      let bytes = unsafe RawSpan(_unsafeBytes: bodyBuffer[..<bodyByteCount])
+      return unsafe _overrideLifetime(bytes, borrowing: self)
+    }
+  }
+
+  /// Makes the slot ready for the next request.
+  func clear() {
+    chain.removeAll()
+    replyHeader.removeAll()
+    call = nil
+    transferred = 0
+    written = 0
+    isBusy = false
+    // SAFETY: nothing refers to the request's arguments any more.
+    unsafe large?.deallocate()
+    unsafe large = nil
+  }
+}
+
+extension UnsafeMutableRawBufferPointer {
+  /// The first byte of a buffer that is known not to be empty.
+  fileprivate var start: UnsafeMutableRawPointer {
+    guard let start = baseAddress else { preconditionFailure("an empty buffer") }
+    return unsafe start
+  }
+}
