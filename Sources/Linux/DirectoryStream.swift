@@ -104,22 +104,12 @@ package struct DirectoryEntries: ~Escapable {
 /// Memory that directories are read into, again and again.
 ///
 /// It belongs to one thread and is allocated once.
-@safe
 package struct DirectoryBuffer: ~Copyable {
-  private let start: UnsafeMutableRawPointer
-  private let capacity: Int
-  private var filledByteCount = 0
+  private var memory: ScratchMemory
 
-  /// Allocates `byteCount` bytes, at least room for the longest record (280).
+  /// Room for `byteCount` bytes of records, at least for the longest record (280).
   package init(byteCount: Int) {
-    capacity = max(byteCount, DirectoryRecord.greatestByteCount)
-    // SAFETY: freed in `deinit` only; records begin at multiples of 8.
-    unsafe start = .allocate(byteCount: capacity, alignment: 8)
-  }
-
-  deinit {
-    // SAFETY: allocated by the initialiser, and no span of it outlives this value.
-    unsafe start.deallocate()
+    memory = ScratchMemory(capacity: max(byteCount, DirectoryRecord.greatestByteCount))
   }
 
   /// Reads the records from the position of `directory` on.
@@ -131,23 +121,17 @@ package struct DirectoryBuffer: ~Copyable {
   package mutating func fill(
     from directory: Descriptor, limit: Int = .max
   ) throws(Errno) -> Bool {
-    filledByteCount = 0
-    let byteCount = min(max(limit, DirectoryRecord.greatestByteCount), capacity)
-    filledByteCount = try attempt {
-      // SAFETY: the kernel writes at most `byteCount` bytes, and `capacity` are allocated.
-      unsafe getdents64(directory.rawValue, start, byteCount)
+    let limit = max(limit, DirectoryRecord.greatestByteCount)
+    try memory.fill(limit: limit) { (output) throws(Errno) in
+      try directory.readDirectory(into: &output)
     }
-    return filledByteCount > 0
+    return !memory.bytes.isEmpty
   }
 
   /// The records of the last `fill`.
   package var entries: DirectoryEntries {
     @_lifetime(borrow self)
-    get {
-      // SAFETY: the kernel initialised that many bytes; the span cannot outlive the borrow.
-      let bytes = unsafe RawSpan(_unsafeStart: start, byteCount: filledByteCount)
-      return unsafe DirectoryEntries(_overrideLifetime(bytes, borrowing: self))
-    }
+    get { DirectoryEntries(memory.bytes) }
   }
 }
 
@@ -158,5 +142,17 @@ extension Descriptor {
   package func seekDirectory(to offset: UInt64) throws(Errno) {
     guard let position = off_t(exactly: offset) else { throw .invalidArgument }
     _ = try attempt { lseek(rawValue, position, SEEK_SET) }
+  }
+
+  /// Appends the records from the position on, as many as there is room for.
+  fileprivate func readDirectory(into output: inout OutputRawSpan) throws(Errno) {
+    // SAFETY: the kernel writes no more than the free capacity, at its start.
+    try unsafe output.withUnsafeMutableBytes { (buffer, initializedCount) throws(Errno) in
+      guard let start = buffer.baseAddress else { throw .invalidArgument }
+      let (number, used) = (rawValue, initializedCount)
+      initializedCount += try attempt {
+        unsafe getdents64(number, start + used, buffer.count - used)
+      }
+    }
   }
 }

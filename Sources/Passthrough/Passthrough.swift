@@ -7,6 +7,10 @@ internal import Linux
 package final class Passthrough {
   let share: Share
   let credentials: CallerCredentials
+  /// Where READDIR and READDIRPLUS read the host's records.
+  var directoryBuffer = DirectoryBuffer(byteCount: 65536)
+  /// Where LISTXATTR reads the host's names.
+  var attributeNames = AttributeNameBuffer()
   private let presence: Limbo.View
 
   /// A view for the calling thread.
