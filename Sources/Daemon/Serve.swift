@@ -1,16 +1,80 @@
+internal import FuseServer
 internal import Linux
+internal import Passthrough
+internal import VhostUser
+internal import VirtioFS
 
 /// Serves what `startup` has got ready, until the front-end leaves or a signal comes.
+///
+/// Builds the file system, the device and the session, in this order: from the host's directory
+/// to the socket.
 func serve(_ startup: consuming Startup) throws(StartupError) -> Ending {
   var startup = startup
-  guard let connection = try startup.entrance.waitForFrontend(or: startup.signals) else {
+  let log = startup.log
+  let configuration = startup.configuration
+  let share = try makeShare(&startup)
+  let device = FileSystemDevice(
+    provider: share,
+    session: FuseServer.Session { log.warningFromOutside("a malformed request: \($0)") },
+    configuration: ConfigurationSpace(
+      tag: configuration.tag ?? "", requestQueueCount: configuration.requestQueueCount),
+    workerLimit: configuration.workerLimit)
+  guard let socket = try startup.entrance.waitForFrontend(or: startup.signals) else {
     return .stopped
   }
-  startup.log.information("Client connected, servicing requests")
+  log.information("Client connected, servicing requests")
+  let session: VhostUser.Session
   do throws(Errno) {
-    let ready = try Descriptor.waitForInput([startup.signals.descriptor, connection.borrowed])
-    return ready[0] ? .stopped : .disconnected
+    session = try VhostUser.Session(
+      socket: socket, device: device, engine: configuration.engine.reactorEngine,
+      offersConfiguration: configuration.tag != nil, stop: startup.signals.descriptor,
+      observer: { note($0, in: log) })
   } catch {
-    throw .failure("cannot wait for the front-end: \(error)")
+    throw .failure("cannot serve the front-end: \(error)")
+  }
+  switch session.run() {
+  case .disconnected: return .disconnected
+  case .stopped: return .stopped
+  case .violated(let reason):
+    log.error("the front-end broke the vhost-user protocol: \(reason)")
+    return .disconnected
+  }
+}
+
+private func makeShare(_ startup: inout Startup) throws(StartupError) -> Share {
+  do throws(Errno) {
+    return try Share(
+      configuration: startup.fileSystem, directory: startup.root.borrowed.duplicate(),
+      links: startup.links.duplicate())
+  } catch .notSupported {
+    throw .failure(
+      "\(startup.configuration.sharedDirectory) is on a file system without file handles; "
+        + "give --inode-file-handles=prefer")
+  } catch {
+    throw .failure("cannot share \(startup.configuration.sharedDirectory): \(error)")
+  }
+}
+
+/// Says in the log what a front-end or a driver did.
+private func note(_ event: SessionEvent, in log: Log) {
+  switch event {
+  case .refused(let message, let reason):
+    log.warningFromOutside("refused vhost-user request \(message.request): \(reason)")
+  case .vringBroken(let index, let reason):
+    log.warningFromOutside("vring \(index) is broken until the guest resets it: \(reason)")
+  case .vringUnmapped(let index):
+    log.warningFromOutside("vring \(index) is not in the memory that the front-end has left us")
+  case .vringReady(let index, let usesRing):
+    log.debug("vring \(index) is served with \(usesRing ? "io_uring" : "threads")")
+  }
+}
+
+extension IOEngine {
+  fileprivate var reactorEngine: Reactor.Engine {
+    switch self {
+    case .auto: .auto
+    case .uring: .uring
+    case .sync: .sync
+    }
   }
 }

@@ -11,6 +11,10 @@ package struct DescriptorLinks: ~Copyable, Sendable {
   /// The number of the directory, for calls relative to it.
   var number: Int32 { directory.borrowed.rawValue }
 
+  private init(directory: consuming OwnedDescriptor) {
+    self.directory = directory
+  }
+
   /// Opens the directory.
   package init() throws(Errno) {
     directory = try Descriptor.currentDirectory.open(
@@ -78,5 +82,12 @@ package struct DescriptorLinks: ~Copyable, Sendable {
       guard let start = buffer.baseAddress else { throw .invalidArgument }
       return try unsafe body(start + first)
     }
+  }
+}
+
+extension DescriptorLinks {
+  /// The same directory for another owner.
+  package borrowing func duplicate() throws(Errno) -> DescriptorLinks {
+    DescriptorLinks(directory: try directory.borrowed.duplicate())
   }
 }

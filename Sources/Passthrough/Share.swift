@@ -14,8 +14,16 @@ package final class Share: Sendable {
   ///
   /// - Throws: `ENOTDIR`, or what the host's calls fail with; `EOPNOTSUPP` if file handles are
   ///   mandatory and the file system has none.
-  package init(
+  package convenience init(
     configuration: Configuration, directory: consuming OwnedDescriptor
+  ) throws(Errno) {
+    try self.init(configuration: configuration, directory: directory, links: DescriptorLinks())
+  }
+
+  /// Shares `directory`, where `/proc` is out of reach by now and `links` is what is left of it.
+  package init(
+    configuration: Configuration, directory: consuming OwnedDescriptor,
+    links: consuming DescriptorLinks
   ) throws(Errno) {
     guard try directory.borrowed.status().isDirectory else { throw .notDirectory }
     self.configuration = configuration
@@ -25,7 +33,7 @@ package final class Share: Sendable {
     files = OpenFileTable(
       limbo: limbo, descriptors: descriptors, maximumCount: configuration.maximumOpenFileCount)
     nodes = try NodeTable(
-      root: directory, links: try DescriptorLinks(), mode: configuration.fileHandles,
+      root: directory, links: links, mode: configuration.fileHandles,
       limbo: limbo, maximumCount: configuration.maximumNodeCount)
   }
 
