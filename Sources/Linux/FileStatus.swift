@@ -35,9 +35,13 @@ package struct FileStatus: Sendable {
 
   /// The type's bits of the mode: `S_IFREG`, `S_IFDIR` ...
   package var fileType: UInt32 { mode & UInt32(S_IFMT) }
-  package var isDirectory: Bool { fileType == UInt32(S_IFDIR) }
-  package var isRegular: Bool { fileType == UInt32(S_IFREG) }
+  package var isDirectory: Bool { fileType == Self.directoryType }
+  package var isRegular: Bool { fileType == Self.regularType }
   package var isSymbolicLink: Bool { fileType == UInt32(S_IFLNK) }
+  /// `S_IFDIR`
+  package static let directoryType: UInt32 = 0o040000
+  /// `S_IFREG`
+  package static let regularType: UInt32 = 0o100000
   /// Whether the file is the root of the mount through which it was reached (since 5.8).
   package var isMountRoot: Bool { attributes & 0x2000 != 0 }
 }

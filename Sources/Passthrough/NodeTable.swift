@@ -1,47 +1,141 @@
 package import FuseProtocol
 package import Linux
+internal import Synchronization
 
-/// The host's files that the guest knows.
+/// The host's files that the guest knows: one node for a file as long as the guest knows it, and
+/// never another file under that node's number.
+///
+/// A node is found by its number without a lock: the number is a place in a slab, and a generation.
+/// By file it is found in one of 64 shards, chosen by the file's inode number and device, which
+/// have an index by file handle and one by identity. Locks are held for map work only, never for a
+/// system call. How a file is recognized is in `NodeTable+Lookup.swift`.
+///
+/// The methods that take a node's number are for threads with an awake view of `limbo`. All are to
+/// be called with the daemon's own credentials: opening by handle needs CAP_DAC_READ_SEARCH, and
+/// the guest's user may be forbidden what looking up needs.
 package final class NodeTable: Sendable {
+  /// `/proc/self/fd`, for what a file opened with `O_PATH` cannot do.
   package let links: DescriptorLinks
+  let store: NodeStore
+  let shards = NodeShards()
+  let hasher = IdentityHasher()
+  /// Moves on whenever a node is made or pinned. A status taken at a time is a statement about
+  /// those nodes only whose `since` is not later than the clock was before it was taken.
+  let clock = Atomic<UInt64>(0)
+  let limbo: Limbo
+  let isMandatory: Bool
+  private let owner: Limbo.OwnerNumber
+  private let liveCount = Atomic<Int>(1)
 
-  /// A table that knows `root` only.
+  /// A table that knows only the root.
+  ///
+  /// - Parameters:
+  ///   - root: The directory to share, opened with `O_PATH`.
+  ///   - limbo: What a forgotten node held is closed there; its budget counts descriptors.
+  ///   - maximumCount: How many nodes the guest may know, the root included.
+  /// - Throws: `EOPNOTSUPP` if `mode` is `.mandatory` and the root has no handle that works.
   package init(
     root: consuming OwnedDescriptor, links: consuming DescriptorLinks, mode: FileHandleMode,
     limbo: Limbo, maximumCount: Int
   ) throws(Errno) {
+    let descriptors = limbo.descriptors
+    let mounts = try Mounts(
+      root: root.borrowed, links: links, mode: mode, descriptors: descriptors)
     self.links = links
-    throw .notImplemented
+    self.limbo = limbo
+    isMandatory = mode == .mandatory
+    store = NodeStore(mounts: mounts, descriptors: descriptors, maximumCount: maximumCount)
+    owner = limbo.adopt(store)
+    try addRoot(root)
   }
 
-  package func lookup(
-    _ name: borrowing PathName, in parent: NodeID
-  ) throws(Errno) -> (NodeID, FileStatus) {
-    throw .notImplemented
+  private func addRoot(_ root: consuming OwnedDescriptor) throws(Errno) {
+    let status = try root.borrowed.status()
+    let identity = Identity(status, mount: Mounts.root)
+    let index = try store.slots.take()
+    try limbo.descriptors.take()
+    store.setPin(root, at: index)
+    store.publishRoot(index, identity, fileType: status.fileType)
+    let hash = hasher.hash(identity)
+    shards.withShard(hash) { $0.byIdentity.insert(UInt32(truncatingIfNeeded: hash), index) }
   }
 
-  package func claim(_ opened: borrowing OwnedDescriptor) throws(Errno) -> (NodeID, FileStatus) {
-    throw .notImplemented
+  /// How many nodes the guest knows, the root included.
+  package var count: Int {
+    liveCount.load(ordering: .relaxed)
   }
 
-  package func withDescriptor<R>(
-    of node: NodeID, _ body: (Descriptor) throws(Errno) -> R
-  ) throws(Errno) -> R {
-    throw .notImplemented
+  /// Whether files on the root's mount are known by handle: false in mode `.prefer` where the root
+  /// has no handle that works, and in mode `.never`.
+  package var usesHandles: Bool {
+    store.mounts.usesHandles(Mounts.root)
   }
-
-  package func openFile(_ node: NodeID, flags: OpenFlags) throws(Errno) -> OwnedDescriptor {
-    throw .notImplemented
-  }
-
-  package func forget(_ node: NodeID, lookups: UInt64) {}
-
-  package func forgetAll() {}
-
-  package var count: Int { 0 }
 
   /// The type's bits of the mode (`S_IFREG` ...) of the node's file.
+  ///
+  /// - Throws: `ESTALE` if the guest does not know the node.
   package func fileType(of node: NodeID) throws(Errno) -> UInt32 {
-    throw .notImplemented
+    UInt32(store.slots[try place(of: node)].fileType.load(ordering: .relaxed))
+  }
+
+  @inline(__always)
+  func place(of node: NodeID) throws(Errno) -> UInt32 {
+    guard let index = store.place(of: node) else { throw .stale }
+    return index
+  }
+
+  func countMade() {
+    liveCount.wrappingAdd(1, ordering: .relaxed)
+  }
+}
+
+// MARK: - Forgetting
+
+extension NodeTable {
+  /// Takes back `lookups` of the guest's lookups; at zero the node is none any more.
+  ///
+  /// More than there are count as all. The root is never forgotten, an unknown node ignored. May be
+  /// called without a view.
+  package func forget(_ node: NodeID, lookups: UInt64) {
+    guard node != .root, let index = store.place(of: node) else { return }
+    remove(node, at: index, lookups: lookups)
+  }
+
+  /// Forgets everything but the root.
+  ///
+  /// Other threads may be inside calls: what they make meanwhile may stay. May be called without a
+  /// view.
+  package func forgetAll() {
+    for index in 1..<store.slots.end {
+      let tag = store.slots[index].tag.load(ordering: .acquiring)
+      guard tag & Tag.live != 0 else { continue }
+      let node = NodeID(rawValue: Tag.name(tag, index))
+      if node != .root { remove(node, at: index, lookups: .max) }
+    }
+  }
+
+  private func remove(_ node: NodeID, at index: UInt32, lookups: UInt64) {
+    let slot = store.slots
+    // Read without a lock, so perhaps already of the place's next node; asked again below.
+    let hash = hasher.hash(slot[index].identity)
+    let isLast = shards.withShard(hash) { shard in
+      guard slot[index].tag.load(ordering: .acquiring) == Tag.expected(node.rawValue),
+        hasher.hash(slot[index].identity) == hash
+      else { return false }
+      let left = slot[index].lookups.load(ordering: .relaxed)
+      guard left <= lookups else {
+        slot[index].lookups.store(left - lookups, ordering: .relaxed)
+        return false
+      }
+      shard.byIdentity.remove(UInt32(truncatingIfNeeded: hash), index)
+      if let handle = store.handle(at: index) {
+        shard.byHandle.remove(UInt32(truncatingIfNeeded: hasher.hash(handle)), index)
+      }
+      store.unpublish(index)
+      return true
+    }
+    guard isLast else { return }
+    liveCount.wrappingSubtract(1, ordering: .relaxed)
+    limbo.retire(index, of: owner)
   }
 }

@@ -1,0 +1,59 @@
+internal import Linux
+
+/// What a file is known by while it lives: inode number, device, mount.
+///
+/// The number is free for another file once nothing holds the inode open; what this proves and
+/// what it does not is `NodeTable`'s subject.
+struct Identity: Equatable {
+  var inode: UInt64
+  /// `DeviceNumber.word`
+  var device: UInt64
+  /// The mount's number in `Mounts`.
+  var mount: UInt32
+
+  init(inode: UInt64, device: UInt64, mount: UInt32) {
+    self.inode = inode
+    self.device = device
+    self.mount = mount
+  }
+
+  init(_ status: FileStatus, mount: UInt32) {
+    self.init(inode: status.inode, device: status.device.word, mount: mount)
+  }
+}
+
+/// Hashes identities and handles with a secret.
+///
+/// A guest chooses inode numbers to some degree, by making and removing files; without knowing
+/// the secret it cannot choose ones that collide. Two rounds of folded multiplication, as in
+/// wyhash, mix well enough for a table that is then searched by comparison.
+struct IdentityHasher {
+  private let secret: UInt64
+  private let otherSecret: UInt64
+
+  /// A hasher with a secret of its own.
+  init() {
+    secret = UInt64.random(in: 0 ... .max) | 1
+    otherSecret = UInt64.random(in: 0 ... .max) | 1
+  }
+
+  /// Without the mount, so that all nodes of one file, by handle or not, are in one shard.
+  @inline(__always)
+  func hash(_ identity: Identity) -> UInt64 {
+    fold(fold(identity.inode ^ secret, 0x9E37_79B9_7F4A_7C15) ^ identity.device, otherSecret)
+  }
+
+  func hash(_ handle: FileHandle) -> UInt64 {
+    var state = fold(secret ^ UInt64(UInt32(bitPattern: handle.type)), otherSecret)
+    for index in 0..<handle.wordCount {
+      state = fold(state ^ handle.words[index], 0x9E37_79B9_7F4A_7C15 ^ otherSecret)
+    }
+    return fold(state ^ UInt64(truncatingIfNeeded: handle.byteCount), secret)
+  }
+
+  @inline(__always)
+  private func fold(_ left: UInt64, _ right: UInt64) -> UInt64 {
+    let product = left.multipliedFullWidth(by: right)
+    return product.high ^ product.low
+  }
+}

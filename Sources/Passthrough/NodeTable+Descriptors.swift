@@ -1,0 +1,68 @@
+package import FuseProtocol
+package import Linux
+internal import Synchronization
+
+extension NodeTable {
+  /// Calls `body` with a descriptor of the node's file, good for what `O_PATH` is good for.
+  ///
+  /// It is the node's pin, or the file opened by handle and closed afterwards.
+  ///
+  /// - Throws: `ESTALE` if the guest does not know the node or its file is gone, and what `body`
+  ///   throws.
+  package func withDescriptor<R: ~Copyable>(
+    of node: NodeID, _ body: (Descriptor) throws(Errno) -> R
+  ) throws(Errno) -> R {
+    let index = try place(of: node)
+    if let pin = pin(at: index) { return try body(pin) }
+    let file = try openByHandle(at: index, .path)
+    return try body(file.borrowed)
+  }
+
+  /// Opens the node's file for I/O.
+  ///
+  /// Regular files and directories only: opening a device or a FIFO of the host has effects, and
+  /// the guest opens its own.
+  ///
+  /// - Parameter flags: Those that make or look up a name are left out.
+  /// - Throws: `EBADF` for other kinds of file, `ESTALE` as `withDescriptor`.
+  package func openFile(_ node: NodeID, flags: OpenFlags) throws(Errno) -> OwnedDescriptor {
+    let index = try place(of: node)
+    let flags = flags.intersection(.allowedForNodes).union(.noControllingTerminal)
+    switch UInt32(store.slots[index].fileType.load(ordering: .relaxed)) {
+    case FileStatus.regularType:
+      guard let pin = pin(at: index) else { return try openByHandle(at: index, flags) }
+      return try links.reopen(pin, flags)
+    case FileStatus.directoryType:
+      guard let pin = pin(at: index) else { return try openByHandle(at: index, flags) }
+      // Half as dear as through procfs, but it needs the permission to search.
+      if let file = try? pin.open(PathName("."), flags) { return file }
+      return try links.reopen(pin, flags)
+    default:
+      throw .badDescriptor
+    }
+  }
+
+  /// The descriptor that holds the node's file; good until the thread's next quiescent point.
+  @inline(__always)
+  func pin(at index: UInt32) -> Descriptor? {
+    let number = store.slots[index].pin.load(ordering: .acquiring)
+    return number >= 0 ? Descriptor(rawValue: number) : nil
+  }
+
+  /// Opens the file of a node that has no pin.
+  func openByHandle(at index: UInt32, _ flags: OpenFlags) throws(Errno) -> OwnedDescriptor {
+    let mount = store.slots[index].mount.load(ordering: .relaxed)
+    guard let handle = store.handle(at: index), let anchor = store.mounts.anchor(of: mount) else {
+      throw .stale
+    }
+    return try anchor.open(handle, flags)
+  }
+}
+
+extension OpenFlags {
+  /// What a guest may ask for when it opens a node.
+  fileprivate static let allowedForNodes: OpenFlags = [
+    .readOnly, .writeOnly, .readWrite, .append, .direct, .directory, .dataSync, .sync,
+    .noAccessTime, .nonBlocking, .truncate,
+  ]
+}

@@ -1,0 +1,212 @@
+internal import FuseProtocol
+internal import Linux
+internal import Synchronization
+
+extension NodeTable {
+  /// The node of an open file, which is made if there is none, with one lookup counted, and the
+  /// file's attributes.
+  ///
+  /// While the file is open its inode number is its own, so whatever is known of a file with the
+  /// same identity is either about this file or about one that is gone:
+  ///
+  /// | by handle | by identity | the node |
+  /// |---|---|---|
+  /// | found | - | that one |
+  /// | - | pinned | that one; a handle that it lacks is added |
+  /// | - | not pinned | that one if its own handle opens this file, else its identity is dropped |
+  /// | - | none | a new one |
+  ///
+  /// - Parameter spare: The file opened with `O_PATH`, if at hand; it becomes the pin of a new node
+  ///   that needs one.
+  func identify(
+    _ file: Descriptor, spare: inout OwnedDescriptor?
+  ) throws(Errno) -> (NodeID, FileStatus) {
+    let status = try file.status()
+    let mount = try store.mounts.acquire(file, status, links: links)
+    do {
+      let subject = try describe(file, status, mount)
+      let (node, isNew) = try settle(subject, file, &spare)
+      // A new node keeps the count of its mount.
+      if !isNew { store.mounts.release(mount) }
+      return (node, status)
+    } catch {
+      store.mounts.release(mount)
+      throw error
+    }
+  }
+
+  /// What is known of a file that is open.
+  private struct Subject {
+    var status: FileStatus
+    var identity: Identity
+    var hash: UInt64
+    var handle: FileHandle?
+  }
+
+  /// - Throws: What making the handle fails with, unless that is the file's having none: a failure
+  ///   for the time being must not make a second node.
+  private func describe(
+    _ file: Descriptor, _ status: FileStatus, _ mount: UInt32
+  ) throws(Errno) -> Subject {
+    let identity = Identity(status, mount: mount)
+    var subject = Subject(
+      status: status, identity: identity, hash: hasher.hash(identity), handle: nil)
+    guard store.mounts.usesHandles(mount) else {
+      if isMandatory { throw .notSupported }
+      return subject
+    }
+    do {
+      subject.handle = try file.handle().handle
+    } catch {
+      guard !isMandatory, error == .notSupported || error == .overflow else { throw error }
+    }
+    return subject
+  }
+
+  private enum Finding {
+    /// Counted.
+    case known(NodeID)
+    /// Only by identity, and not pinned: is it this file?
+    case question(NodeID, FileHandle)
+    case unknown
+  }
+
+  /// Finds the node, or makes it.
+  private func settle(
+    _ subject: Subject, _ file: Descriptor, _ spare: inout OwnedDescriptor?
+  ) throws(Errno) -> (NodeID, isNew: Bool) {
+    var finding = shards.withShard(subject.hash) { find(subject, in: &$0) }
+    while true {
+      switch finding {
+      case .known(let node):
+        return (node, false)
+      case .question(let node, let handle):
+        if try !leads(handle, to: subject) { dropIdentity(of: node, subject) }
+        finding = shards.withShard(subject.hash) { shard in
+          find(subject, in: &shard, proven: node)
+        }
+      case .unknown:
+        let index = try prepare(subject, file, &spare)
+        let made = shards.withShard(subject.hash) { shard in
+          insert(subject, at: index, in: &shard)
+        }
+        switch made {
+        case .success(.unknown):
+          return (store.node(at: index), true)
+        case .success(let other):
+          store.reclaim(index)
+          finding = other
+        case .failure(let error):
+          store.reclaim(index)
+          throw error
+        }
+      }
+    }
+  }
+
+  /// The node of `subject`, counted, as far as the indices tell; under the shard's lock.
+  ///
+  /// - Parameter proven: A node that was found to be this file if it still has its identity.
+  private func find(
+    _ subject: Subject, in shard: inout NodeShard, proven: NodeID? = nil
+  ) -> Finding {
+    let mount = subject.identity.mount
+    if let handle = subject.handle, let index = find(handle, mount, in: shard) {
+      return .known(countLookup(index))
+    }
+    guard let index = find(subject.identity, subject.hash, in: shard) else { return .unknown }
+    let node = store.node(at: index)
+    if store.slots[index].isPinned || node == proven {
+      addHandle(subject.handle, to: index, in: &shard)
+      return .known(countLookup(index))
+    }
+    // A node without a pin has a handle: it was made with one or the other.
+    guard let handle = store.handle(at: index) else { return .unknown }
+    return .question(node, handle)
+  }
+
+  /// Gives a node made without a handle the one that was had now; it stays the same node.
+  private func addHandle(_ handle: FileHandle?, to index: UInt32, in shard: inout NodeShard) {
+    guard let handle, !store.slots[index].hasHandle else { return }
+    // Without room for a long handle the node goes on without it: it is pinned.
+    guard (try? store.setHandle(handle, at: index)) != nil else { return }
+    shard.byHandle.insert(UInt32(truncatingIfNeeded: hasher.hash(handle)), index)
+  }
+
+  /// Whether a node's handle opens the file of `subject`, which is open at the same time.
+  ///
+  /// - Throws: What opening fails with for reasons that say nothing about the file.
+  private func leads(_ handle: FileHandle, to subject: Subject) throws(Errno) -> Bool {
+    guard let anchor = store.mounts.anchor(of: subject.identity.mount) else { return false }
+    do {
+      let status = try anchor.open(handle, .path).borrowed.status()
+      guard Identity(status, mount: subject.identity.mount) == subject.identity,
+        status.fileType == subject.status.fileType
+      else { return false }
+      guard let birth = status.birthTime, let other = subject.status.birthTime else { return true }
+      return birth == other
+    } catch {
+      guard error == .stale || error == .noEntry else { throw error }
+      return false
+    }
+  }
+
+  /// The file of `node` is gone, and its inode number another file's: only the handle leads to the
+  /// node from now on, which keeps it from meaning the new file.
+  private func dropIdentity(of node: NodeID, _ subject: Subject) {
+    shards.withShard(subject.hash) { shard in
+      guard let index = find(subject.identity, subject.hash, in: shard),
+        store.node(at: index) == node
+      else { return }
+      shard.byIdentity.remove(UInt32(truncatingIfNeeded: subject.hash), index)
+    }
+  }
+
+  /// A place for a new node, with a pin if it needs one.
+  private func prepare(
+    _ subject: Subject, _ file: Descriptor, _ spare: inout OwnedDescriptor?
+  ) throws(Errno) -> UInt32 {
+    let index = try store.slots.take()
+    guard subject.handle == nil else { return index }
+    do {
+      try limbo.descriptors.take(isForNode: true)
+    } catch {
+      store.slots.give(index)
+      throw error
+    }
+    do {
+      if let pin = spare.take() {
+        store.setPin(pin, at: index)
+      } else {
+        store.setPin(try links.reopen(file, .path), at: index)
+      }
+    } catch {
+      limbo.descriptors.give()
+      store.slots.give(index)
+      throw error
+    }
+    return index
+  }
+
+  /// Makes the prepared place the node of `subject`, if there still is none.
+  private func insert(
+    _ subject: Subject, at index: UInt32, in shard: inout NodeShard
+  ) -> Result<Finding, Errno> {
+    let finding = find(subject, in: &shard)
+    guard case .unknown = finding else { return .success(finding) }
+    let since = clock.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue
+    do {
+      try store.publish(
+        index, subject.identity, fileType: subject.status.fileType, handle: subject.handle,
+        since: since)
+    } catch {
+      return .failure(error)
+    }
+    shard.byIdentity.insert(UInt32(truncatingIfNeeded: subject.hash), index)
+    if let handle = subject.handle {
+      shard.byHandle.insert(UInt32(truncatingIfNeeded: hasher.hash(handle)), index)
+    }
+    countMade()
+    return .success(.unknown)
+  }
+}

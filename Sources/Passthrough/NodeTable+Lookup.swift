@@ -1,0 +1,131 @@
+package import FuseProtocol
+package import Linux
+internal import Synchronization
+
+// How a file is recognized.
+//
+// A file that is open now, or whose node holds a pin, keeps its inode number: two files that live
+// at the same time on one device have different numbers. So equal identities prove one file only
+// if both lived at one moment. A file handle is the file's own name and needs no such proof.
+
+extension NodeTable {
+  /// LOOKUP: the node of what `name` names in the directory `parent`, with one lookup counted, and
+  /// the attributes of that very file.
+  ///
+  /// Links are not followed; what is mounted on the name is found.
+  ///
+  /// - Throws: `EINVAL` for a name that is not one of an entry, `ESTALE` if the guest does not know
+  ///   `parent`, `ENFILE` at a bound, and what the host's calls fail with.
+  package func lookup(
+    _ name: borrowing PathName, in parent: NodeID
+  ) throws(Errno) -> (NodeID, FileStatus) {
+    guard name.isEntryName else { throw .invalidArgument }
+    return try withDirectory(parent, name)
+  }
+
+  /// The node of a file that is open already (CREATE, TMPFILE, LINK ...), with one lookup counted,
+  /// and its attributes.
+  ///
+  /// - Throws: `ENFILE` at a bound, and what the host's calls fail with.
+  package func claim(_ opened: borrowing OwnedDescriptor) throws(Errno) -> (NodeID, FileStatus) {
+    var nothing: OwnedDescriptor?
+    return try identify(opened.borrowed, spare: &nothing)
+  }
+
+  private func withDirectory(
+    _ parent: NodeID, _ name: borrowing PathName
+  ) throws(Errno) -> (NodeID, FileStatus) {
+    let index = try place(of: parent)
+    if let pin = pin(at: index) { return try lookup(name, in: pin) }
+    let directory = try openByHandle(at: index, .path)
+    return try lookup(name, in: directory.borrowed)
+  }
+
+  private func lookup(
+    _ name: borrowing PathName, in directory: Descriptor
+  ) throws(Errno) -> (NodeID, FileStatus) {
+    let before = clock.load(ordering: .acquiring)
+    let status = try directory.status(of: name)
+    if let node = recognize(status, name, in: directory, before: before) { return (node, status) }
+    // The name may lead elsewhere by now: from here on everything is asked of the opened file.
+    var file: OwnedDescriptor? = try directory.open(
+      name, [.path, .noFollow], resolving: [.beneath, .noMagicLinks])
+    let descriptor = file?.borrowed ?? directory
+    return try identify(descriptor, spare: &file)
+  }
+
+  // MARK: A node that is known, without opening the file
+
+  /// The node of the file that `status` is of, with one lookup counted, if that can be told without
+  /// opening it.
+  ///
+  /// A pinned node with the status's identity is it, if it was pinned before the status was taken:
+  /// then the file lived when the status was, and so did the status's file.
+  ///
+  /// A node that is not pinned is it, if the name leads to the node's handle after the status was
+  /// taken and the node was made before that: a handle is found by name only while its file lives,
+  /// so the file lived before and after the status was taken, and so the number in the status was
+  /// its own.
+  ///
+  /// - Parameter before: The clock before the status was taken.
+  private func recognize(
+    _ status: FileStatus, _ name: borrowing PathName, in directory: Descriptor, before: UInt64
+  ) -> NodeID? {
+    // A mount found here may go and its number become another mount's before the shard is locked,
+    // but a node there is then younger than `before`.
+    guard let mount = store.mounts.find(status) else { return nil }
+    let identity = Identity(status, mount: mount)
+    let hash = hasher.hash(identity)
+    let first: Recognition = shards.withShard(hash) { shard in
+      guard let index = find(identity, hash, in: shard) else { return .unknown }
+      guard store.slots[index].isPinned else { return .unpinned }
+      return isOlder(index, before) ? .node(countLookup(index)) : .unknown
+    }
+    switch first {
+    case .node(let node): return node
+    case .unknown: return nil
+    case .unpinned: break
+    }
+    // If no handle can be had now the opened file decides, and what fails then is reported.
+    guard let kind = store.mounts.commonIDs,
+      let located = try? directory.handle(of: name, mountIDs: kind),
+      located.mountID == status.mountID
+    else { return nil }
+    return shards.withShard(hash) { shard in
+      guard let index = find(located.handle, mount, in: shard),
+        store.slots[index].identity == identity, isOlder(index, before)
+      else { return nil }
+      return countLookup(index)
+    }
+  }
+
+  private enum Recognition {
+    case node(NodeID)
+    case unpinned
+    case unknown
+  }
+
+  private func isOlder(_ index: UInt32, _ before: UInt64) -> Bool {
+    store.slots[index].since.load(ordering: .relaxed) <= before
+  }
+
+  // MARK: Under the shard's lock
+
+  func find(_ identity: Identity, _ hash: UInt64, in shard: NodeShard) -> UInt32? {
+    shard.byIdentity.find(UInt32(truncatingIfNeeded: hash)) {
+      store.slots[$0].identity == identity
+    }
+  }
+
+  func find(_ handle: FileHandle, _ mount: UInt32, in shard: NodeShard) -> UInt32? {
+    shard.byHandle.find(UInt32(truncatingIfNeeded: hasher.hash(handle))) {
+      store.slots[$0].mount.load(ordering: .relaxed) == mount && store.handle(at: $0) == handle
+    }
+  }
+
+  /// Counts one lookup of the node at `index`.
+  func countLookup(_ index: UInt32) -> NodeID {
+    store.slots[index].lookups.wrappingAdd(1, ordering: .relaxed)
+    return store.node(at: index)
+  }
+}

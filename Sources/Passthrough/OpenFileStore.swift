@@ -1,0 +1,121 @@
+internal import FuseProtocol
+internal import Linux
+internal import Synchronization
+
+/// The places of the open files.
+///
+/// A file is closed when two things are over: the time in which a view may have found it before it
+/// was released (`reclaim` is called then), and its users, who have pinned it. Both are in one
+/// word, so that exactly one of the two notices that it was the last.
+final class OpenFileStore: Reclaimer {
+  let slots: Slab<OpenFileSlot>
+  let liveCount = Atomic<Int>(0)
+  private let descriptors: DescriptorBudget
+
+  init(descriptors: DescriptorBudget, maximumCount: Int) {
+    self.descriptors = descriptors
+    slots = Slab(maximumCount: maximumCount)
+  }
+
+  deinit {
+    for index in 1..<slots.end { closeFile(at: index) }
+  }
+
+  /// The place of a file that is not released.
+  @inline(__always)
+  func place(of handle: UInt64) -> UInt32? {
+    let index = UInt32(truncatingIfNeeded: handle)
+    guard slots.holds(index) else { return nil }
+    let tag = slots[index].tag.load(ordering: .acquiring)
+    return tag == Tag.expected(handle) ? index : nil
+  }
+
+  /// The place of a file, be it released, as long as it is not closed.
+  func place(named handle: UInt64) -> UInt32? {
+    let index = UInt32(truncatingIfNeeded: handle)
+    guard slots.holds(index) else { return nil }
+    let tag = slots[index].tag.load(ordering: .acquiring)
+    return UInt64(Tag.generation(tag)) == handle >> 32 ? index : nil
+  }
+
+  func add(
+    _ descriptor: consuming OwnedDescriptor, node: NodeID, flags: OpenFileFlags
+  ) throws(Errno) -> UInt64 {
+    try descriptors.take()
+    let index: UInt32
+    do {
+      index = try slots.take()
+    } catch {
+      descriptors.give()
+      throw error
+    }
+    slots[index].descriptor.store(descriptor.release().rawValue, ordering: .relaxed)
+    slots[index].node.store(node.rawValue, ordering: .relaxed)
+    slots[index].flags.store(flags.rawValue, ordering: .relaxed)
+    slots[index].users.store(0, ordering: .relaxed)
+    slots[index].cursor.withLock { $0 = DirectoryCursor() }
+    let generation = Tag.generation(slots[index].tag.load(ordering: .relaxed))
+    let tag = Tag.live | UInt64(generation) + 1
+    slots[index].tag.store(tag, ordering: .releasing)
+    liveCount.wrappingAdd(1, ordering: .relaxed)
+    return Tag.name(tag, index)
+  }
+
+  /// Makes the handle unknown.
+  ///
+  /// - Returns: Whether it was known until now: of two that release it one succeeds.
+  func unpublish(_ index: UInt32, _ handle: UInt64) -> Bool {
+    let isLast = slots[index].tag.compareExchange(
+      expected: Tag.expected(handle), desired: handle >> 32, ordering: .acquiringAndReleasing
+    ).exchanged
+    if isLast { liveCount.wrappingSubtract(1, ordering: .relaxed) }
+    return isLast
+  }
+
+  /// No view can find the file any more.
+  func reclaim(_ index: UInt32) {
+    let users = slots[index].users.bitwiseOr(
+      OpenFileSlot.isReclaimed, ordering: .acquiringAndReleasing
+    ).oldValue
+    if users == 0 { free(index) }
+  }
+
+  /// One user less.
+  func endUse(of index: UInt32) {
+    let users = slots[index].users.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue
+    if users == OpenFileSlot.isReclaimed { free(index) }
+  }
+
+  private func free(_ index: UInt32) {
+    closeFile(at: index)
+    // A place whose generations are used up is kept out of use: no handle ever comes again.
+    let generation = Tag.generation(slots[index].tag.load(ordering: .relaxed))
+    if generation < UInt32.max { slots.give(index) }
+  }
+
+  private func closeFile(at index: UInt32) {
+    let number = slots[index].descriptor.exchange(-1, ordering: .acquiringAndReleasing)
+    guard number >= 0 else { return }
+    _ = OwnedDescriptor(taking: number)
+    descriptors.give()
+  }
+}
+
+/// A place for an open file. Written before `tag` is stored with `Tag.live`, save for the rest.
+struct OpenFileSlot: ~Copyable, SlabElement {
+  /// Generation, and whether the handle is known.
+  let tag = Atomic<UInt64>(0)
+  /// The guest's node; says what the handle may be used for.
+  let node = Atomic<UInt64>(0)
+  let descriptor = Atomic<Int32>(-1)
+  /// `OpenFileFlags`; more may be set later.
+  let flags = Atomic<UInt32>(0)
+  /// How many have pinned the file, and `isReclaimed`.
+  let users = Atomic<UInt32>(0)
+  /// Of a directory: the position belongs to the open file, so one thread at a time reads.
+  let cursor = Mutex(DirectoryCursor())
+
+  static let isReclaimed: UInt32 = 1 << 31
+
+  init() {}
+}
