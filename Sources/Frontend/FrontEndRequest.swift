@@ -1,0 +1,47 @@
+/// `VhostUserRequest`: what a front-end asks of a back-end, by the numbers of the specification.
+package enum FrontEndRequest: UInt32, CaseIterable, Sendable {
+  case getFeatures = 1
+  case setFeatures = 2
+  case setOwner = 3
+  case resetOwner = 4
+  case setMemoryTable = 5
+  case setLogBase = 6
+  case setLogDescriptor = 7
+  case setVringNumber = 8
+  case setVringAddress = 9
+  case setVringBase = 10
+  case getVringBase = 11
+  case setVringKick = 12
+  case setVringCall = 13
+  case setVringError = 14
+  case getProtocolFeatures = 15
+  case setProtocolFeatures = 16
+  case getQueueNumber = 17
+  case setVringEnable = 18
+  case sendRARP = 19
+  case networkSetMTU = 20
+  case setBackendRequestDescriptor = 21
+  case iotlbMessage = 22
+  case setVringEndian = 23
+  case getConfig = 24
+  case setConfig = 25
+  case createCryptoSession = 26
+  case closeCryptoSession = 27
+  case postcopyAdvise = 28
+  case postcopyListen = 29
+  case postcopyEnd = 30
+  case getInflightDescriptor = 31
+  case setInflightDescriptor = 32
+  case gpuSetSocket = 33
+  case resetDevice = 34
+  case vringKick = 35
+  case getMaximumMemorySlots = 36
+  case addMemoryRegion = 37
+  case removeMemoryRegion = 38
+  case setStatus = 39
+  case getStatus = 40
+  case getSharedObject = 41
+  case setDeviceStateDescriptor = 42
+  case checkDeviceState = 43
+  case getSharedMemoryConfig = 44
+}
