@@ -60,14 +60,15 @@ package struct Negotiation: Sendable {
   /// Flags that the server's own parts want, whatever the file system.
   private static let ours: InitFlags = [.bigWrites, .maximumPages, .initExtension]
 
-  /// Flags that mean something on /dev/fuse only, where requests come through system calls.
-  private static let devFuseOnly: InitFlags = [
+  /// Flags that mean something on /dev/fuse only, where requests come through system calls, and
+  /// `FUSE_INIT_RESERVED`.
+  private static let neverTaken: InitFlags = [
     .spliceRead, .spliceWrite, .spliceMove, .abortError, .passthrough, .hasResend, .overIOUring,
-    .hasBufferPool,
+    .hasBufferPool, InitFlags(rawValue: 1 << 31),
   ]
 
   private static func common(_ offered: InitFlags, _ wanted: InitFlags) -> InitFlags {
-    var wanted = wanted.union(ours).subtracting(devFuseOnly)
+    var wanted = wanted.union(ours).subtracting(neverTaken)
     // A client that does not offer to choose between the two knows READDIRPLUS only (EDK2).
     if !offered.contains(.readdirplusAuto) { wanted.insert(.doReaddirplus) }
     var common = offered.intersection(wanted)
