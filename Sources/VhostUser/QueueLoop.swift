@@ -57,7 +57,6 @@ final class QueueLoop {
   private func turn() -> Bool {
     let commands = mailbox.takeAll()
     for command in commands { command(self) }
-    if reactor.hasCallsToCollect { reactor.collect(handle) }
     if let queue, handler.inFlight > 0 { handler.collect(on: queue) }
     let taken = takeBatch()
     if reactor.hasCallsToCollect { reactor.collect(handle) }

@@ -1,0 +1,81 @@
+import Linux
+import Testing
+
+@Suite struct IOVectorsTests {
+  /// Memory that vectors may point into.
+  @safe
+  private final class Memory {
+    let bytes: UnsafeMutableRawBufferPointer
+
+    init(_ contents: [UInt8]) {
+      unsafe bytes = .allocate(byteCount: contents.count, alignment: 8)
+      unsafe bytes.copyBytes(from: contents)
+    }
+
+    deinit {
+      unsafe bytes.deallocate()
+    }
+
+    func vectors(_ lengths: [Int]) throws -> IOVectors {
+      var vectors = IOVectors()
+      var offset = 0
+      for length in lengths {
+        guard let base = unsafe bytes.baseAddress else { throw Errno.badAddress }
+        unsafe vectors.append(base + offset, byteCount: length)
+        offset += length
+      }
+      return vectors
+    }
+  }
+
+  private func contents(of vectors: borrowing IOVectors) -> [UInt8] {
+    let count = vectors.byteCount
+    return unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
+      guard let base = buffer.baseAddress else { return }
+      done = unsafe vectors.copyOut(to: base, count: count)
+    }
+  }
+
+  @Test(arguments: 0...12)
+  func dropTakesBytesFromTheFront(_ count: Int) throws {
+    let memory = Memory(Array(0..<12))
+    var vectors = try memory.vectors([5, 1, 0, 4, 2])
+    vectors.drop(count)
+    #expect(vectors.byteCount == 12 - count)
+    #expect(contents(of: vectors) == Array(UInt8(count)..<12))
+  }
+
+  @Test(arguments: 0...13)
+  func truncateKeepsTheFront(_ count: Int) throws {
+    let memory = Memory(Array(0..<12))
+    var vectors = try memory.vectors([5, 1, 0, 4, 2])
+    vectors.truncate(count)
+    #expect(contents(of: vectors) == Array(0..<UInt8(min(count, 12))))
+  }
+
+  @Test(arguments: 0...13)
+  func moveFirstSplitsTheList(_ count: Int) throws {
+    let memory = Memory(Array(0..<12))
+    var vectors = try memory.vectors([3, 3, 3, 3])
+    var front = IOVectors()
+    vectors.moveFirst(count, to: &front)
+    #expect(contents(of: front) == Array(0..<UInt8(min(count, 12))))
+    #expect(contents(of: vectors) == Array(UInt8(min(count, 12))..<12))
+  }
+
+  @Test func copyInFillsOneRangeAfterTheOther() throws {
+    let memory = Memory([UInt8](repeating: 0, count: 10))
+    var vectors = try memory.vectors([1, 4, 5])
+    vectors.drop(1)
+    let bytes: [UInt8] = [1, 2, 3, 4, 5, 6]
+    unsafe vectors.copyIn(bytes.span.bytes)
+    #expect(unsafe Array(memory.bytes) == [0, 1, 2, 3, 4, 5, 6, 0, 0, 0])
+  }
+
+  @Test func growsBeyondWhatItBeganWith() throws {
+    let memory = Memory((0..<2000).map { UInt8(truncatingIfNeeded: $0) })
+    let vectors = try memory.vectors([Int](repeating: 1, count: 2000))
+    #expect(vectors.count == 2000)
+    #expect(unsafe contents(of: vectors) == Array(memory.bytes))
+  }
+}
