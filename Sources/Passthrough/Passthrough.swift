@@ -1,3 +1,4 @@
+internal import FuseServer
 internal import Linux
 
 /// A share as one thread sees it.
@@ -34,7 +35,7 @@ package final class Passthrough {
   }
 }
 
-extension Passthrough {
+extension Passthrough: FileSystem {
   package func quiesce() {
     share.limbo.quiesce(presence)
   }

@@ -1,7 +1,8 @@
+internal import FuseServer
 package import Linux
 
 /// A host directory that is shared: what the views of all threads have in common.
-package final class Share: Sendable {
+package final class Share: FileSystemProvider {
   let configuration: Configuration
   let limbo: Limbo
   let nodes: NodeTable
