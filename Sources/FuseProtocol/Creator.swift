@@ -7,18 +7,19 @@ package struct Creator: Sendable {
   /// The caller's umask if DONT_MASK was agreed to, else 0: the client has applied it.
   package var umask: UInt32
   /// How many supplementary groups the request brought (`FUSE_EXT_GROUPS`).
-  package private(set) var groupCount: Int
-  private var groups: [16 of UInt32]
+  package var groupCount: Int { Int(count) }
+  private var count: UInt32
+  private var groups: [4 of UInt32]
 
   /// More groups than this in one request are refused; Linux sends at most one.
-  package static let maximumGroupCount = 16
+  package static let maximumGroupCount = 4
 
   /// A creator without supplementary groups.
   package init(uid: UInt32, gid: UInt32, umask: UInt32 = 0) {
     self.uid = uid
     self.gid = gid
     self.umask = umask
-    groupCount = 0
+    count = 0
     groups = .init(repeating: 0)
   }
 
@@ -34,6 +35,6 @@ package struct Creator: Sendable {
   package mutating func addGroup(_ group: UInt32) throws(DecodingError) {
     guard groupCount < Self.maximumGroupCount else { throw .countTooLarge }
     groups[groupCount] = group
-    groupCount += 1
+    count += 1
   }
 }

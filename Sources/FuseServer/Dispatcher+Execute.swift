@@ -4,13 +4,21 @@ internal import Linux
 extension Dispatcher {
   /// Does what the request asks for, and puts the reply together if that is all there is to do.
   ///
+  /// What only the arguments tell is checked here: how much room the reply needs, how much data a
+  /// WRITE has.
+  ///
   /// - Throws: What the file system does.
   func execute(
-    _ operation: borrowing Operation, _ header: InHeader, _ reply: inout ReplyBuffer
+    _ operation: borrowing Operation, _ header: InHeader, _ dataByteCount: Int,
+    _ reply: inout ReplyBuffer
   ) throws(Errno) -> Outcome {
     let node = header.node
     switch operation {
-    case .lookup(let name): try reply.append(files.lookup(name, in: node))
+    case .lookup(let name):
+      if name.isDotOrDotDot, !session.flags.contains(.exportSupport) {
+        return refuse(.dotLookup, &reply)
+      }
+      try reply.append(files.lookup(name, in: node))
     case .forget(let lookups):
       files.forget(node, lookups: lookups)
       return .noReply
@@ -33,8 +41,12 @@ extension Dispatcher {
     case .link(let arguments, let name):
       try reply.append(files.link(arguments.node, as: name, in: node))
     case .open(let arguments): try reply.append(files.open(node, arguments))
-    case .read(let arguments): return .deferred(try files.read(node, arguments))
-    case .write(let arguments): return .deferred(try files.write(node, arguments))
+    case .read(let arguments):
+      guard Int(arguments.byteCount) <= reply.room else { return refuse(.replyTooSmall, &reply) }
+      return .deferred(try files.read(node, arguments))
+    case .write(let arguments):
+      guard Int(arguments.byteCount) <= dataByteCount else { return refuse(.dataMissing, &reply) }
+      return .deferred(try files.write(node, arguments))
     case .statfs: try reply.append(files.statfs(node))
     case .release(let arguments): try files.release(node, arguments)
     case .fsync(let arguments): return .deferred(try files.fsync(node, arguments))
@@ -43,14 +55,17 @@ extension Dispatcher {
         node, name: name, value: value, flags: arguments.flags,
         extendedFlags: arguments.extendedFlags)
     case .getxattr(let arguments, let name):
+      guard restrict(&reply, to: arguments) else { return refuse(.replyTooSmall, &reply) }
       try files.getxattr(node, name: name, size: arguments.byteCount, into: &reply)
     case .listxattr(let arguments):
+      guard restrict(&reply, to: arguments) else { return refuse(.replyTooSmall, &reply) }
       try files.listxattr(node, size: arguments.byteCount, into: &reply)
     case .removexattr(let name): try files.removexattr(node, name: name)
     case .flush(let arguments): try files.flush(node, arguments)
     case .initialize(let offer): try initialize(offer, &reply)
     case .opendir(let arguments): try reply.append(files.opendir(node, arguments))
     case .readdir(let arguments, let plus):
+      reply.restrict(to: Int(arguments.byteCount))
       try files.readdir(node, arguments, plus: plus, into: &reply)
     case .releasedir(let arguments): try files.releasedir(node, arguments)
     case .fsyncdir(let arguments): return .deferred(try files.fsyncdir(node, arguments))
@@ -70,12 +85,20 @@ extension Dispatcher {
     case .copyFileRange(let arguments, let wideReply):
       try copyFileRange(arguments, wideReply, node, &reply)
     case .syncfs: try files.syncfs(node)
-    case .unserved:
-      reply.failAsUnserved()
-      return .replied
+    case .unserved: return refuseForGood(&reply)
     }
     reply.finish()
     return .replied
+  }
+
+  /// Lets a reply to GETXATTR or LISTXATTR be as long as asked for, and no longer.
+  ///
+  /// - Returns: Whether the client has room for that.
+  private func restrict(_ reply: inout ReplyBuffer, to arguments: GetxattrIn) -> Bool {
+    let size = arguments.byteCount
+    let needed = size == 0 ? MemoryLayout<GetxattrOut>.size : Int(size)
+    reply.restrict(to: needed)
+    return reply.room == needed
   }
 
   private func forget(_ count: Int, _ records: RawSpan) {

@@ -35,89 +35,51 @@ package struct Dispatcher<Files: FileSystem> {
     _ header: InHeader, body: RawSpan, dataByteCount: Int, reply: inout ReplyBuffer
   ) -> Outcome {
     guard let opcode = Opcode(rawValue: header.opcode) else {
-      return refuse(&reply)
+      return refuseForGood(&reply)
     }
-    do throws(MalformedRequest) {
-      try checkBefore(opcode, reply)
-      guard files.serves(opcode) else { return refuse(&reply) }
-      let context = DecodingContext(header: header, flags: session.flags)
-      let operation = try decode(opcode, context, body)
-      try check(operation, dataByteCount, &reply)
-      return answer(operation, header, &reply)
-    } catch {
-      if error.isFault { session.count(error) }
-      reply.fail(error.errno)
-      return reply.room >= 0 && opcode.isAnswered ? .replied : .noReply
-    }
-  }
-
-  /// ENOSYS: the client need not ask again.
-  private func refuse(_ reply: inout ReplyBuffer) -> Outcome {
-    reply.failAsUnserved()
-    return reply.room >= 0 ? .replied : .noReply
-  }
-
-  /// Checks that the operation may be asked for now, and that the smallest good reply has room.
-  private func checkBefore(
-    _ opcode: Opcode, _ reply: borrowing ReplyBuffer
-  ) throws(MalformedRequest) {
-    guard !opcode.isAnswered || reply.room >= opcode.fixedReplyByteCount else {
-      throw .replyTooSmall
-    }
-    guard session.isEstablished || opcode == .`init` else { throw .outsideSession }
-  }
-
-  @_lifetime(copy body)
-  private func decode(
-    _ opcode: Opcode, _ context: DecodingContext, _ body: RawSpan
-  ) throws(MalformedRequest) -> Operation {
+    if let fault = fault(opcode, reply) { return refuse(fault, opcode, &reply) }
+    guard files.serves(opcode) else { return refuseForGood(&reply) }
+    let context = DecodingContext(header: header, flags: session.flags)
+    let operation: Operation
     do throws(DecodingError) {
-      return try Operation(opcode, context, from: body)
+      operation = try Operation(opcode, context, from: body)
     } catch {
-      throw .undecodable(error)
+      return refuse(.undecodable(error), opcode, &reply)
     }
-  }
-
-  /// Checks what only the arguments tell: how much room the reply needs, how much data there is.
-  private func check(
-    _ operation: Operation, _ dataByteCount: Int, _ reply: inout ReplyBuffer
-  ) throws(MalformedRequest) {
-    if case .lookup(let name) = operation, name.isDotOrDotDot,
-      !session.flags.contains(.exportSupport)
-    {
-      throw .dotLookup
-    }
-    if case .write(let arguments) = operation, Int(arguments.byteCount) > dataByteCount {
-      throw .dataMissing
-    }
-    if case .read(let arguments) = operation, Int(arguments.byteCount) > reply.room {
-      throw .replyTooSmall
-    }
-    if case .readdir(let arguments, plus: _) = operation {
-      reply.restrict(to: Int(arguments.byteCount))
-    }
-    if case .getxattr(let arguments, _) = operation { try restrict(&reply, to: arguments) }
-    if case .listxattr(let arguments) = operation { try restrict(&reply, to: arguments) }
-  }
-
-  /// Lets a reply to GETXATTR or LISTXATTR be as long as asked for, and no longer.
-  private func restrict(
-    _ reply: inout ReplyBuffer, to arguments: GetxattrIn
-  ) throws(MalformedRequest) {
-    let size = arguments.byteCount
-    let needed = size == 0 ? MemoryLayout<GetxattrOut>.size : Int(size)
-    guard needed <= reply.room else { throw .replyTooSmall }
-    reply.restrict(to: needed)
-  }
-
-  private func answer(
-    _ operation: Operation, _ header: InHeader, _ reply: inout ReplyBuffer
-  ) -> Outcome {
     do throws(Errno) {
-      return try execute(operation, header, &reply)
+      return try execute(operation, header, dataByteCount, &reply)
     } catch {
       reply.fail(error)
       return .replied
     }
+  }
+
+  /// What is wrong with the request whatever its arguments are: it comes at the wrong time, or has
+  /// no room for the smallest good reply.
+  private func fault(_ opcode: Opcode, _ reply: borrowing ReplyBuffer) -> MalformedRequest? {
+    if let needed = opcode.fixedReplyByteCount, reply.room < needed { return .replyTooSmall }
+    if case .`init` = opcode { return nil }
+    return session.isEstablished ? nil : .outsideSession
+  }
+
+  /// Counts a malformed request and answers it, if anything can.
+  private func refuse(
+    _ kind: MalformedRequest, _ opcode: Opcode, _ reply: inout ReplyBuffer
+  ) -> Outcome {
+    let outcome = refuse(kind, &reply)
+    return opcode.fixedReplyByteCount == nil ? .noReply : outcome
+  }
+
+  /// Counts a malformed request of a kind that has replies, and answers it if there is room.
+  func refuse(_ kind: MalformedRequest, _ reply: inout ReplyBuffer) -> Outcome {
+    if kind.isFault { session.count(kind) }
+    reply.fail(kind.errno)
+    return reply.room >= 0 ? .replied : .noReply
+  }
+
+  /// ENOSYS: the client need not ask again.
+  func refuseForGood(_ reply: inout ReplyBuffer) -> Outcome {
+    reply.failAsUnserved()
+    return reply.room >= 0 ? .replied : .noReply
   }
 }

@@ -1,16 +1,12 @@
 internal import FuseProtocol
 
 extension Opcode {
-  /// Whether requests of this kind get a reply at all.
-  var isAnswered: Bool {
-    self != .forget && self != .batchForget && self != .interrupt
-  }
-
-  /// How many bytes follow the header of every good reply.
+  /// How many bytes follow the header of every good reply; nil if there is no reply at all.
   ///
   /// What is longer depends on the arguments and is checked when they are known.
-  var fixedReplyByteCount: Int {
+  var fixedReplyByteCount: Int? {
     switch self {
+    case .forget, .batchForget, .interrupt: nil
     case .lookup, .symlink, .mknod, .mkdir, .link: MemoryLayout<EntryOut>.size
     case .getattr, .setattr: MemoryLayout<AttrOut>.size
     case .open, .opendir: MemoryLayout<OpenOut>.size
@@ -20,10 +16,9 @@ extension Opcode {
     case .statfs: MemoryLayout<KStatfs>.size
     case .`init`: MemoryLayout<InitOut>.size
     case .lseek: MemoryLayout<LseekOut>.size
-    case .forget, .batchForget, .interrupt, .readlink, .read, .readdir, .readdirplus, .getxattr,
-      .listxattr, .setxattr, .removexattr, .unlink, .rmdir, .rename, .rename2, .release,
-      .releasedir,
-      .fsync, .fsyncdir, .flush, .access, .destroy, .fallocate, .syncfs:
+    case .readlink, .read, .readdir, .readdirplus, .getxattr, .listxattr, .setxattr, .removexattr,
+      .unlink, .rmdir, .rename, .rename2, .release, .releasedir, .fsync, .fsyncdir, .flush, .access,
+      .destroy, .fallocate, .syncfs:
       0
     case .getlk, .setlk, .setlkw, .bmap, .ioctl, .poll, .notifyReply, .setupMapping, .removeMapping,
       .statx, .cuseInit:
