@@ -77,6 +77,9 @@ let package = Package(
     tests("VhostUserTests", ["VhostUser", "Virtqueue", "Linux", "TestSupport"]),
     tests("PassthroughTests", ["Passthrough", "FuseServer", "FuseProtocol", "Linux", "TestSupport"]),
     tests("DaemonTests", ["Daemon", "Frontend", "FuseProtocol", "Linux", "TestSupport"]),
+    tests(
+      "OptionsTests",
+      ["Daemon", "Passthrough", "Linux", "TestSupport", "swift-virtiofsd", "virtiofsctl", argumentParser]),
     tests("TidyTests", ["Linux"]),
   ],
   swiftLanguageModes: [.v6]

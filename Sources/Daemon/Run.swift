@@ -17,7 +17,8 @@ package func run(_ arguments: [String]) -> Int32 {
     // Without /dev/null there is nothing to open instead.
     try? Descriptor.openStandardStreams()
     switch try Invocation(arguments) {
-    case .text(let text): try? Descriptor.standardOutput.writeWhole(text + "\n")
+    case .text(let text):
+      try? Descriptor.standardOutput.writeWhole(text.hasSuffix("\n") ? text : text + "\n")
     case .serve(let options): try serve(options)
     }
     return 0

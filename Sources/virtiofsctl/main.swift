@@ -1,1 +1,3 @@
 import Virtiofsctl
+
+run()

@@ -27,6 +27,9 @@ enum RefusedOptions {
     "daemonize": "the daemon stays in the foreground; let the service manager start it",
   ]
 
+  /// The long names, without dashes.
+  static var names: [String] { reasons.keys.sorted() }
+
   /// Values of those options that ask for what is done anyway.
   private static let settled: Set<String> = [
     "--seccomp=none", "--posix-acl=never", "--security-label=never", "--no-announce-submounts",

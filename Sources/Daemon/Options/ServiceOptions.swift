@@ -27,8 +27,8 @@ struct ServiceOptions: ParsableArguments {
 
   /// Refuses counts that no device has.
   func validate() throws {
-    guard (0...256).contains(threadPoolSize) else {
-      throw ValidationError("--thread-pool-size=\(threadPoolSize): give a number from 0 to 256")
+    guard (0...1024).contains(threadPoolSize) else {
+      throw ValidationError("--thread-pool-size=\(threadPoolSize): give a number from 0 to 1024")
     }
     if let numRequestQueues, !(1...63).contains(numRequestQueues) {
       throw ValidationError("--num-request-queues=\(numRequestQueues): give a number from 1 to 63")
