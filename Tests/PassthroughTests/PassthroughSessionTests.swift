@@ -1,0 +1,141 @@
+import FuseProtocol
+import FuseServer
+import Linux
+import Passthrough
+import TestSupport
+import Testing
+
+@Suite(needsRoot) struct PassthroughSessionTests {
+  private static let agreement = Agreement(minor: 38, flags: [])
+
+  @Test func aNewSessionKnowsNothingOfTheOneBefore() throws {
+    try withGuest { guest in
+      let file = try guest.create("file")
+      let directory = try guest.mkdir("directory").node
+      guest.view.begin(Self.agreement)
+      #expect(throws: Errno.stale) { try guest.attributes(file.entry.node) }
+      #expect(throws: Errno.stale) { try guest.lookup("a", in: directory) }
+      #expect(throws: Errno.badDescriptor) { try guest.read(file.open.handle) }
+      #expect(guest.share.counts.nodes == 1)
+      #expect(guest.share.counts.openFiles == 0)
+      #expect(try guest.lookup("file").node != file.entry.node)
+      #expect(try guest.attributes(.root).mode & FileMode.mask == FileMode.directory)
+    }
+  }
+
+  @Test func whatAGuestHeldIsClosedWhenItHasLeft() throws {
+    try withGuest { guest in
+      guest.view.quiesce()
+      let before = try openDescriptorsOfShare(guest)
+      for index in 0..<50 { _ = try guest.create("file\(index)") }
+      #expect(try openDescriptorsOfShare(guest) >= before + 50)
+      guest.view.end()
+      guest.view.quiesce()
+      guest.view.quiesce()
+      #expect(try openDescriptorsOfShare(guest) == before)
+    }
+  }
+
+  /// Other tests run beside this one: only what lies in its share is counted.
+  private func openDescriptorsOfShare(_ guest: Guest) throws -> Int {
+    try openDescriptorsOfThisProcess().count { $0.contains(guest.directory.path) }
+  }
+
+  private static func preferences(
+    _ configure: @escaping @Sendable (inout Configuration) -> Void = { _ in }
+  ) throws -> InitFlags {
+    let directory = try TemporaryDirectory("share")
+    return try onThread {
+      var configuration = Configuration()
+      configuration.descriptorBudget = 100
+      configure(&configuration)
+      let guest = try Guest(directory, configuration)
+      #expect(guest.view.sessionPreferences.maximumWriteByteCount == 1 << 20)
+      return guest.view.sessionPreferences.flags
+    }
+  }
+
+  @Test(arguments: CachePolicy.allCases)
+  func whatEverySessionWants(policy: CachePolicy) throws {
+    let flags = try Self.preferences { $0.cache = policy }
+    let always: InitFlags = [
+      .asyncRead, .atomicTruncate, .bigWrites, .dontMask, .asyncDirectIO,
+      .parallelDirectoryOperations, .maximumPages, .setxattrExtension, .initExtension,
+      .createSupplementaryGroup, .noExportSupport,
+    ]
+    #expect(flags.isSuperset(of: always))
+    let never: InitFlags = [
+      .writebackCache, .posixLocks, .flockLocks, .exportSupport, .posixACL, .noOpenSupport,
+      .noOpendirSupport, .explicitInvalidateData, .handleKillPrivileges, .passthrough,
+      .overIOUring, .securityContext, .submounts, .allowIDMap,
+    ]
+    #expect(flags.isDisjoint(with: never))
+  }
+
+  @Test func whatDependsOnTheOptions() throws {
+    let plain = try Self.preferences()
+    #expect(plain.isSuperset(of: [.autoInvalidateData, .doReaddirplus, .readdirplusAuto]))
+    #expect(plain.isDisjoint(with: [.handleKillPrivilegesV2, .directIOAllowsMapping]))
+    #expect(try !Self.preferences { $0.cache = .always }.contains(.autoInvalidateData))
+    #expect(
+      try Self.preferences { $0.offersReaddirplus = false }
+        .isDisjoint(with: [.doReaddirplus, .readdirplusAuto]))
+    #expect(
+      try Self.preferences { $0.cache = .never }
+        .isDisjoint(with: [.doReaddirplus, .readdirplusAuto]))
+    #expect(
+      try Self.preferences { $0.killsPrivileges = true }.contains(.handleKillPrivilegesV2))
+  }
+
+  @Test(arguments: zip(CachePolicy.allCases, [false, false, true, true]))
+  func mappingsAreAllowedWhereDataBypassesTheCache(policy: CachePolicy, expected: Bool) throws {
+    let flags = try Self.preferences {
+      $0.cache = policy
+      $0.allowsMapping = true
+    }
+    #expect(flags.contains(.directIOAllowsMapping) == expected)
+  }
+
+  @Test(arguments: zip(CachePolicy.allCases, [1, 86_400, 0, 86_400] as [UInt64]))
+  func theCachePolicyDecidesHowLongThingsHold(policy: CachePolicy, seconds: UInt64) throws {
+    try withGuest({ $0.cache = policy }) { guest in
+      let entry = try guest.mkdir("directory")
+      #expect([entry.entryValidSeconds, entry.attrValidSeconds] == [seconds, seconds])
+      #expect(try guest.view.getattr(entry.node, GetattrIn()).validSeconds == seconds)
+    }
+  }
+
+  @Test func extendedAttributesAreServedIfTheOperatorAllowsThem() throws {
+    let operations: [Opcode] = [.getxattr, .setxattr, .listxattr, .removexattr]
+    try withGuest { guest in
+      #expect(operations.allSatisfy { !guest.view.serves($0) })
+      #expect(guest.view.serves(.lookup))
+    }
+    try withGuest({ $0.allowsExtendedAttributes = true }) { guest in
+      #expect(operations.allSatisfy { guest.view.serves($0) })
+    }
+  }
+
+  @Test func longCopiesLeaveTheQueuesThread() throws {
+    try withGuest { guest in
+      for opcode in [Opcode.copyFileRange, .copyFileRange64, .syncfs] {
+        #expect(guest.view.placement(of: opcode, on: .root) == .worker)
+      }
+      for opcode in [Opcode.lookup, .create, .tmpfile, .setattr, .read, .write, .forget] {
+        #expect(guest.view.placement(of: opcode, on: .root) == .inline)
+      }
+    }
+  }
+
+  @Test func aShareIsADirectory() throws {
+    let directory = try TemporaryDirectory("share")
+    try hostWrite(directory.path("file"), "")
+    #expect(throws: Errno.notDirectory) {
+      let root = try openHostDirectory(directory.path)
+      let file = try withName("file") { (name) throws(Errno) in
+        try root.borrowed.open(PathName(name.bytesWithTerminator), .readOnly)
+      }
+      _ = try Share(configuration: Configuration(), directory: file)
+    }
+  }
+}
