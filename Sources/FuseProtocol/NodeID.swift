@@ -1,5 +1,6 @@
 /// `nodeid`: what client and server name an object by for as long as the client remembers it.
 package struct NodeID: RawRepresentable, Hashable, WireValue {
+  /// The number of the wire.
   package var rawValue: UInt64
 
   /// The node with this number.

@@ -53,8 +53,8 @@ package struct WireReader: ~Escapable {
 extension RawSpan {
   /// The offset of the first byte that is 0.
   ///
-  /// Eight bytes at a time: subtracting 1 from each byte sets the sign bit of those that were 0, and
-  /// of others only above a borrow, so the lowest one found is right.
+  /// Eight bytes at a time: subtracting 1 from each byte sets the sign bit of those that were 0,
+  /// and of others only above a borrow, so the lowest one found is right.
   fileprivate var firstZeroOffset: Int? {
     var offset = 0
     while offset + 8 <= byteCount {

@@ -13,6 +13,7 @@ package struct FileReference: Sendable {
   /// Whether the file was opened with `O_DIRECT`.
   package var isDirect: Bool
 
+  /// A reference that does not keep the file open.
   package init(
     descriptor: Descriptor, handle: UInt64, allowsNoWaitReads: Bool, isDirect: Bool
   ) {
@@ -37,7 +38,9 @@ package enum DeferredCall: Sendable {
 
 /// How a WRITE is to be made.
 package struct WriteCall: Sendable {
+  /// Where in the file, in bytes.
   package var offset: UInt64
+  /// How much of the request's data.
   package var byteCount: Int
   /// At the end of the file, wherever that is when the write happens (`RWF_APPEND`).
   package var appends: Bool
@@ -47,6 +50,7 @@ package struct WriteCall: Sendable {
   /// once, inside `FileSystem.withoutSetIDCapability`.
   package var killsSetID: Bool
 
+  /// A call with these properties.
   package init(
     offset: UInt64, byteCount: Int, appends: Bool, syncFlags: Int32, killsSetID: Bool
   ) {

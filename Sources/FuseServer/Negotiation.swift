@@ -8,6 +8,7 @@ package struct SessionPreferences: Sendable {
   /// The longest WRITE, in bytes.
   package var maximumWriteByteCount: UInt32
 
+  /// What a file system wants.
   package init(flags: InitFlags, maximumWriteByteCount: UInt32) {
     self.flags = flags
     self.maximumWriteByteCount = maximumWriteByteCount
@@ -21,6 +22,7 @@ package struct Agreement: Sendable {
   /// The flags that both sides have.
   package var flags: InitFlags
 
+  /// What was settled.
   package init(minor: UInt32, flags: InitFlags) {
     self.minor = minor
     self.flags = flags
@@ -29,8 +31,9 @@ package struct Agreement: Sendable {
 
 /// The answer to an INIT: what to reply, and what is agreed to thereby.
 package struct Negotiation: Sendable {
-  /// The protocol that is spoken here, `FUSE_KERNEL_VERSION` and `FUSE_KERNEL_MINOR_VERSION`.
+  /// `FUSE_KERNEL_VERSION`: the only one that is spoken here.
   package static let major: UInt32 = 7
+  /// `FUSE_KERNEL_MINOR_VERSION`: the newest one whose structures are known here.
   package static let minor: UInt32 = 46
   /// The oldest minor version whose structures are served.
   package static let oldestMinor: UInt32 = 27

@@ -14,7 +14,7 @@ import Testing
     var name: String
   }
 
-  /// Takes records apart by the offsets of `fuse_dirent` and `fuse_direntplus`, with no type of ours.
+  /// Takes records apart by the offsets of `fuse_dirent` and `fuse_direntplus`, not by our types.
   private func records(_ bytes: [UInt8], plus: Bool) -> [Record] {
     func integer(_ offset: Int, _ count: Int) -> UInt64 {
       (0..<count).reduce(0) { $0 | UInt64(bytes[offset + $1]) << (8 * UInt64($1)) }

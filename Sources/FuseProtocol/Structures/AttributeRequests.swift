@@ -15,6 +15,7 @@ package struct GetattrIn: WireValue {
 
 /// `FUSE_GETATTR_*`.
 package struct GetattrFlags: OptionSet, Hashable, WireValue {
+  /// The bits of the wire.
   package var rawValue: UInt32
 
   /// The flags with these bits.
@@ -37,9 +38,11 @@ package struct SetattrIn: WireValue {
   package var size: UInt64
   /// Whose locks the change respects.
   package var lockOwner: UInt64
-  /// Seconds since the epoch, as are `mtime` and `ctime`.
+  /// The time of access, in seconds since the epoch.
   package var atime: UInt64
+  /// The time of modification, likewise.
   package var mtime: UInt64
+  /// The time of the last change of the attributes, likewise.
   package var ctime: UInt64
   /// The fraction of `atime`.
   package var atimeNanoseconds: UInt32
@@ -81,6 +84,7 @@ package struct SetattrIn: WireValue {
 
 /// `FATTR_*`: which fields of `SetattrIn` are to be applied.
 package struct SetattrValid: OptionSet, Hashable, WireValue {
+  /// The bits of the wire.
   package var rawValue: UInt32
 
   /// The flags with these bits.

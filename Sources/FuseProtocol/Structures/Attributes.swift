@@ -6,9 +6,11 @@ package struct Attr: WireValue {
   package var size: UInt64
   /// In units of 512 bytes.
   package var blocks: UInt64
-  /// Seconds since the epoch, as are `mtime` and `ctime`.
+  /// The time of access, in seconds since the epoch.
   package var atime: UInt64
+  /// The time of modification, likewise.
   package var mtime: UInt64
+  /// The time of the last change of the attributes, likewise.
   package var ctime: UInt64
   /// The fraction of `atime`.
   package var atimeNanoseconds: UInt32
@@ -59,6 +61,7 @@ package struct Attr: WireValue {
 
 /// `FUSE_ATTR_*`: what else is to be known of an object.
 package struct AttrFlags: OptionSet, Hashable, WireValue {
+  /// The bits of the wire.
   package var rawValue: UInt32
 
   /// The flags with these bits.

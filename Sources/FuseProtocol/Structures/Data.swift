@@ -30,6 +30,7 @@ package struct ReadIn: WireValue {
 
 /// `FUSE_READ_*`.
 package struct ReadFlags: OptionSet, Hashable, WireValue {
+  /// The bits of the wire.
   package var rawValue: UInt32
 
   /// The flags with these bits.
@@ -73,6 +74,7 @@ package struct WriteIn: WireValue {
 
 /// `FUSE_WRITE_*`.
 package struct WriteFlags: OptionSet, Hashable, WireValue {
+  /// The bits of the wire.
   package var rawValue: UInt32
 
   /// The flags with these bits.

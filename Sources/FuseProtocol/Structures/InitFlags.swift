@@ -3,6 +3,7 @@
 /// One set of 64 bits, of which the wire carries the lower half in `flags` and the upper one in
 /// `flags2`, the latter only where `initExtension` is set.
 package struct InitFlags: OptionSet, Hashable, Sendable {
+  /// The bits of the wire.
   package var rawValue: UInt64
 
   /// The flags with these bits.

@@ -14,6 +14,7 @@ package struct OpenIn: WireValue {
 
 /// `FUSE_OPEN_*`: what the guest asks for besides the flags of `open`.
 package struct OpenRequestFlags: OptionSet, Hashable, WireValue {
+  /// The bits of the wire.
   package var rawValue: UInt32
 
   /// The flags with these bits.
@@ -66,6 +67,7 @@ package struct OpenOut: WireValue {
 
 /// `FOPEN_*`: how the guest is to treat an open file.
 package struct OpenReplyFlags: OptionSet, Hashable, WireValue {
+  /// The bits of the wire.
   package var rawValue: UInt32
 
   /// The flags with these bits.
@@ -127,6 +129,7 @@ package struct ReleaseIn: WireValue {
 
 /// `FUSE_RELEASE_*`.
 package struct ReleaseFlags: OptionSet, Hashable, WireValue {
+  /// The bits of the wire.
   package var rawValue: UInt32
 
   /// The flags with these bits.
@@ -173,6 +176,7 @@ package struct FsyncIn: WireValue {
 
 /// `FUSE_FSYNC_*`.
 package struct FsyncFlags: OptionSet, Hashable, WireValue {
+  /// The bits of the wire.
   package var rawValue: UInt32
 
   /// The flags with these bits.
