@@ -91,6 +91,6 @@ import Testing
     #expect(waitUntil { daemon.output.contains("Waiting for") }, "\(daemon.output)")
     #expect(try status(daemon, "CapEff") == "0000000000000000")
     daemon.terminate()
-    #expect(daemon.wait(for: .seconds(5)) == .exited(0))
+    #expect(daemon.wait(for: .seconds(20)) == .exited(0))
   }
 }

@@ -120,7 +120,7 @@ import Testing
   func signalsEndItCleanly(_ signal: Int32) throws {
     let daemon = try startWaiting()
     daemon.signal(signal)
-    #expect(daemon.wait(for: .seconds(5)) == .exited(0))
+    #expect(daemon.wait(for: .seconds(20)) == .exited(0))
     #expect(!hostExists(socket))
     #expect(!hostExists(socket + ".pid"))
   }
@@ -128,7 +128,7 @@ import Testing
   @Test func leftOverSocketOfADeadDaemonIsReplaced() throws {
     let dead = try startWaiting()
     dead.signal(9)
-    #expect(dead.wait(for: .seconds(5)) == .signaled(9))
+    #expect(dead.wait(for: .seconds(20)) == .signaled(9))
     #expect(hostExists(socket))
     let daemon = try startWaiting(log: "second")
     #expect(try hostReadText(socket + ".pid") == "\(daemon.id)\n")
@@ -157,7 +157,7 @@ import Testing
       #expect(waitUntil { daemon.output.contains("info: Client connected, servicing requests\n") })
       #expect(connection.borrowed.rawValue >= 0)
     }
-    #expect(daemon.wait(for: .seconds(5)) == .exited(0))
+    #expect(daemon.wait(for: .seconds(20)) == .exited(0))
     #expect(daemon.output.hasSuffix("info: Client disconnected, shutting down\n"))
     #expect(!hostExists(socket))
   }
@@ -165,7 +165,7 @@ import Testing
   @Test func waitingLineComesWhateverTheLevel() throws {
     let daemon = try startWaiting(["--log-level=off"])
     daemon.terminate()
-    #expect(daemon.wait(for: .seconds(5)) == .exited(0))
+    #expect(daemon.wait(for: .seconds(20)) == .exited(0))
     #expect(daemon.output == "Waiting for vhost-user socket connection...\n")
   }
 
@@ -180,7 +180,7 @@ import Testing
       #expect(waitUntil { daemon.output.contains("Client connected") })
       #expect(connection.borrowed.rawValue >= 0)
     }
-    #expect(daemon.wait(for: .seconds(5)) == .exited(0))
+    #expect(daemon.wait(for: .seconds(20)) == .exited(0))
     #expect(hostExists(path), "a socket that others made is theirs to remove")
   }
 
@@ -194,7 +194,7 @@ import Testing
       #expect(waitUntil { daemon.output.contains("Client connected") })
       #expect(ours.borrowed.rawValue >= 0)
       daemon.terminate()
-      #expect(daemon.wait(for: .seconds(5)) == .exited(0))
+      #expect(daemon.wait(for: .seconds(20)) == .exited(0))
     }
   }
 
@@ -208,5 +208,24 @@ import Testing
       #expect(daemon.wait(for: .seconds(20)) == .exited(0))
       #expect(daemon.output.hasPrefix(line))
     }
+  }
+
+  @Test func closedStandardStreamsBecomeNull() throws {
+    let daemon = try ChildProcess(
+      [
+        "sh", "-c", #"exec "$0" "$@" <&- >&- 2>&-"#, builtProduct("swift-virtiofsd"),
+        "--shared-dir=\(share)", "--socket-path=\(socket)",
+      ], outputPath: directory.path("log"))
+    #expect(waitUntil { hostExists(socket) })
+    for number in 0...2 {
+      #expect(readSymbolicLink("/proc/\(daemon.id)/fd/\(number)") == "/dev/null")
+    }
+  }
+
+  @Test func syslogTakesAllButTheWaitingLine() throws {
+    let daemon = try startWaiting(["--syslog", "--log-level=debug"])
+    daemon.terminate()
+    #expect(daemon.wait(for: .seconds(20)) == .exited(0))
+    #expect(daemon.output == "Waiting for vhost-user socket connection...\n")
   }
 }
