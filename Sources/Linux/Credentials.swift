@@ -16,7 +16,7 @@ package enum ThreadIdentity {
   /// Leaving 0 clears the effective capabilities, coming back to 0 sets them to the permitted.
   ///
   /// - Throws: `EPERM` without CAP_SETUID; `EINVAL` for an id that the user namespace does not map,
-  ///   and for −1, which the system call takes as "unchanged".
+  ///   and for -1, which the system call takes as "unchanged".
   package static func setUser(_ uid: UInt32) throws(Errno) {
     guard uid != unchanged else { throw .invalidArgument }
     _ = try attempt { swift_thread_setresuid(unchanged, uid, unchanged) }

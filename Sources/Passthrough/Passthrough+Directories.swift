@@ -104,8 +104,9 @@ extension Passthrough {
     _ = reply.append(attributes, dirent, name: entry.name)
   }
 
-  /// The record without attributes. The parent of the share is nobody's business: for "..", the
-  /// root shows itself.
+  /// The record without attributes.
+  ///
+  /// The parent of the share is nobody's business: for "..", the root shows itself.
   private func dirent(_ entry: borrowing DirectoryEntry, in directory: NodeID) -> Dirent {
     var inode = entry.inode
     if directory == .root, entry.isParent, let status = try? status(of: .root) {
