@@ -73,7 +73,8 @@ static inline void swift_cmsg_put(struct msghdr *message, const int *descriptors
 
 static inline size_t swift_cmsg_take(struct msghdr *message, int *descriptors, size_t room) {
   size_t taken = 0;
-  for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header; header = CMSG_NXTHDR(message, header)) {
+  struct cmsghdr *header = CMSG_FIRSTHDR(message);
+  for (; header; header = CMSG_NXTHDR(message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
     size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (size_t index = 0; index < count && taken < room; index++) {

@@ -35,7 +35,7 @@ package struct DirectoryEntry: ~Escapable {
     bytes.byteCount == 3 && byte(0) == dot && byte(1) == dot
   }
 
-  /// Decodes the record at the front of `record`, which must hold a whole one; `nil` if it does not.
+  /// Decodes the record at the front of `record`; `nil` if that does not hold a whole one.
   @_lifetime(copy record)
   fileprivate init?(_ record: RawSpan) {
     let nameOffset = DirectoryRecord.nameOffset

@@ -16,6 +16,7 @@ package struct Errno: RawRepresentable, Error, Hashable, Sendable {
 }
 
 extension Errno {
+  /// The numbers that are named in this daemon, each by what it means.
   package static let notPermitted = Errno(EPERM)
   package static let noEntry = Errno(ENOENT)
   package static let interrupted = Errno(EINTR)

@@ -17,6 +17,7 @@ package struct IOVectors: ~Copyable {
   /// The most entries that a list keeps between two requests.
   private static let keptCapacity = 512
 
+  /// An empty list.
   package init() {
     capacity = 16
     // SAFETY: freed in deinit, or in `grow` after the copy.

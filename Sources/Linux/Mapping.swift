@@ -37,6 +37,7 @@ extension Descriptor {
   package static func copyOnce(
     from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int
   ) {
+    // SAFETY: the caller has `byteCount` bytes at both places.
     unsafe swift_volatile_copy(target, source, byteCount)
   }
 }

@@ -99,10 +99,12 @@ package final class Reactor {
     ringForCall().write(descriptor, vectors, at: offset, flags: flags, tag: UInt64(tag))
   }
 
+  /// `fsync`, or `fdatasync` if `dataOnly`.
   package func sync(_ descriptor: Descriptor, dataOnly: Bool, tag: UInt32) {
     ringForCall().sync(descriptor, dataOnly: dataOnly, tag: UInt64(tag))
   }
 
+  /// `fallocate` with the mode bits `mode`.
   package func allocate(
     _ descriptor: Descriptor, mode: Int32, offset: UInt64, byteCount: UInt64, tag: UInt32
   ) {

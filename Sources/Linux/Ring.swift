@@ -114,6 +114,7 @@ final class Ring {
 
   @inline(__always)
   private func prepare(_ tag: UInt64, _ fill: (UnsafeMutablePointer<io_uring_sqe>) -> Void) {
+    // SAFETY: the ring is initialised; null means that the queue is full until a submission.
     var entry = unsafe io_uring_get_sqe(ring)
     while unsafe entry == nil {
       submit()

@@ -62,6 +62,7 @@ package final class Semaphore: Sendable {
   // SAFETY: sem_t is used through its functions only, from any thread; see the calls.
   private nonisolated(unsafe) let semaphore: UnsafeMutablePointer<sem_t>
 
+  /// A counter of 0.
   package init() {
     // SAFETY: freed in deinit, when nobody can wait any more.
     unsafe semaphore = .allocate(capacity: 1)

@@ -84,7 +84,7 @@ extension Passthrough {
     return flags
   }
 
-  /// Throws unless `node` is a regular file: opening a FIFO waits, opening a device may do anything.
+  /// Throws unless `node` is a regular file: to open a FIFO waits, a device may do anything.
   private func checkOpenable(_ node: NodeID) throws(Errno) {
     switch try share.nodes.fileType(of: node) {
     case FileType.regular: return

@@ -7,6 +7,7 @@ package struct ConfigurationSpace: Sendable {
   /// The most bytes in a tag.
   package static let tagByteCount = 36
 
+  /// The space of a device called `tag`, of at most `tagByteCount` bytes.
   package init(tag: String, requestQueueCount: Int) {
     precondition(tag.utf8.count <= Self.tagByteCount, "a tag that is too long")
     self.tag = tag

@@ -83,6 +83,7 @@ final class RequestSlot: @unchecked Sendable {
   }
 
   private var bodyBuffer: UnsafeMutableRawBufferPointer {
+    // SAFETY: both live as long as the slot, `large` until it is cleared.
     unsafe large ?? small
   }
 
@@ -114,6 +115,7 @@ extension UnsafeMutableRawBufferPointer {
   /// The first byte of a buffer that is known not to be empty.
   fileprivate var start: UnsafeMutableRawPointer {
     guard let start = baseAddress else { preconditionFailure("an empty buffer") }
+    // SAFETY: a pointer is passed on; who uses it answers for the bounds.
     return unsafe start
   }
 }

@@ -9,6 +9,7 @@ package final class GuestMemory: Sendable {
   /// Ordered by guest address, without overlaps.
   package let regions: [MemoryRegion]
   /// The same regions where they can be read without reference counts.
+  // SAFETY: written by `init` only, freed by `deinit`.
   private nonisolated(unsafe) let spans: UnsafeMutableBufferPointer<Span>
 
   @safe

@@ -29,6 +29,7 @@ struct SplitRings {
   init(_ addresses: RingAddresses, size: UInt16, in memory: GuestMemory) throws(Errno) {
     let count = Int(size)
     // The event fields at the ends are part of the layout without EVENT_IDX, too.
+    // SAFETY: `pointer` finds ranges that lie within one region, which `memory` keeps mapped.
     guard
       let descriptors = unsafe memory.pointer(
         to: addresses.descriptors, byteCount: RingDescriptor.size * count),
@@ -37,6 +38,7 @@ struct SplitRings {
       Int(bitPattern: descriptors) % 16 == 0, Int(bitPattern: available) % 2 == 0,
       Int(bitPattern: used) % 4 == 0
     else { throw .badAddress }
+    // SAFETY: used only while the memory is held, as the type says.
     unsafe self.descriptors = UnsafeRawPointer(descriptors)
     unsafe self.available = available
     unsafe self.used = used
@@ -83,6 +85,7 @@ struct DescriptorTable {
 
   /// The table of `count` descriptors at `start`, which must stay mapped while this is used.
   init(_ start: UnsafeRawPointer, count: UInt16) {
+    // SAFETY: the caller keeps the table mapped.
     unsafe self.start = start
     self.count = count
   }

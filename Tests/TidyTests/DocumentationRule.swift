@@ -23,10 +23,17 @@ private func declaredName(_ code: String) -> String? {
   ]
   guard let kind = parts[access...].firstIndex(where: kinds.contains) else { return nil }
   guard isSetter || parts[..<access].allSatisfy(modifiers.contains) else { return nil }
+  if isOperator(code) { return "operator" }
   let isNamed = parts[kind] != "init" && parts[kind] != "subscript"
-  // An operator has no word for a name.
-  guard isNamed else { return code.contains("init(rawValue") ? "rawValue" : String(parts[kind]) }
-  return kind + 1 < parts.count ? String(parts[kind + 1]) : "operator"
+  guard isNamed, kind + 1 < parts.count else {
+    return code.contains("init(rawValue") ? "rawValue" : String(parts[kind])
+  }
+  return String(parts[kind + 1])
+}
+
+/// Whether a line declares a function whose name is no word.
+private func isOperator(_ code: String) -> Bool {
+  ["func =", "func <", "func >", "func +", "func -", "func |"].contains { code.contains($0) }
 }
 
 private let modifiers: Set<Substring> = [
@@ -35,28 +42,39 @@ private let modifiers: Set<Substring> = [
   "override", "_lifetime", "copy", "borrow", "self", "immortal",
 ]
 
-/// Whether a comment stands above the declaration and its attributes, or above the first of the
-/// properties that it belongs to.
+/// Whether a comment stands above the declaration and its attributes.
+///
+/// The properties of a group have one comment together, and the first ones of a type may have the
+/// type's.
 private func isDocumented(_ index: Int, in file: SourceFile) -> Bool {
-  let isProperty = isStored(file.code[index])
+  let isProperty = isWholeProperty(file.code[index])
   for index in (0..<index).reversed() {
     let line = file.lines[index].drop { $0 == " " }
     if line.hasPrefix("///") || line.hasSuffix("*/") { return true }
-    guard line.hasPrefix("@") || isProperty && isStored(file.code[index]) else { return false }
+    let goesOn = isWholeProperty(file.code[index]) || declaresType(file.code[index])
+    guard line.hasPrefix("@") || isProperty && goesOn else { return false }
   }
   return false
 }
 
-/// Whether a line declares a property, whole.
-private func isStored(_ code: String) -> Bool {
+/// Whether a line declares a property, from beginning to end.
+private func isWholeProperty(_ code: String) -> Bool {
   let found = words(code)
-  return found.contains("package") && (found.contains("let") || found.contains("var"))
-    && !code.contains("{")
+  return (found.contains("let") || found.contains("var"))
+    && code.contains("{") == code.contains("}")
 }
 
-/// Whether an initialiser only sets properties to the arguments of their names, which says all.
+private func declaresType(_ code: String) -> Bool {
+  let found = words(code)
+  return found.contains("package") && code.contains("{")
+    && ["struct", "class", "enum"].contains { found.contains($0) }
+}
+
+/// Whether an initialiser only sets properties to the arguments of their names, which says all, or
+/// does nothing.
 private func isMemberwise(_ index: Int, in file: SourceFile) -> Bool {
   guard words(file.code[index]).contains("init") else { return false }
+  if file.code[index].hasSuffix("init() {}") { return true }
   let depth = file.lines[index].prefix { $0 == " " }.count
   var isBody = false
   for line in file.code[index...] {
@@ -88,6 +106,8 @@ func requirements(in file: SourceFile) -> Set<String> {
 /// What protocols of the standard library and of ArgumentParser ask for.
 let standardRequirements: Set<String> = [
   "rawValue", "description", "debugDescription", "hash", "next", "operator", "allValueStrings",
+  // As `Descriptor` has it: the number, to make calls with.
+  "borrowed",
 ]
 
 @Suite struct DocumentationRuleTests {
@@ -110,6 +130,8 @@ let standardRequirements: Set<String> = [
     let properties = "  package static let a = 1\n  package var b: Int\n"
     #expect(rule.count("  /// The numbers.\n\(properties)") == 0)
     #expect(rule.count("\n\(properties)") == 2)
+    #expect(rule.count("/// A pair.\npackage struct P {\n\(properties)") == 0)
+    #expect(rule.count("\npackage struct P {\n\(properties)") == 3)
     #expect(rule.count("  /// The numbers.\n\(properties)  package func c() {}\n") == 1)
   }
 
@@ -117,6 +139,7 @@ let standardRequirements: Set<String> = [
     let head = "  package init(a: Int, b: Int) {\n    self.a = a\n"
     #expect(rule.count("\(head)    self.b = b\n  }\n") == 0)
     #expect(rule.count("\(head)    self.b = a + 1\n  }\n") == 1)
+    #expect(rule.count("\n  package init() {}\n") == 0)
   }
 
   @Test func wantsNoneElsewhere() {
@@ -124,6 +147,7 @@ let standardRequirements: Set<String> = [
     #expect(rule.count("func f() {}\n") == 0)
     #expect(rule.count("package func lookup() {}\n") == 0)
     #expect(rule.count("package init(rawValue: Int) {}\n") == 1)
+    #expect(rule.count("package static func == (a: A, b: A) {}\n") == 1)
   }
 
   @Test func findsWhatProtocolsAskFor() {
