@@ -13,6 +13,7 @@ package enum Endpoint: Equatable, Sendable {
 package struct DaemonConfiguration: Sendable {
   /// The directory to share, as given.
   package var sharedDirectory: String
+  /// Where the front-end is met.
   package var endpoint: Endpoint
   /// The device's tag; nil leaves the configuration space to the front-end.
   package var tag: String?
@@ -20,14 +21,19 @@ package struct DaemonConfiguration: Sendable {
   package var workerLimit: Int
   /// How many request queues are offered, 1 to 63.
   package var requestQueueCount: Int
+  /// How files are read and written.
   package var engine: IOEngine
+  /// How the daemon keeps out of the rest of the host; never `namespace`.
   package var sandbox: SandboxMode
+  /// What to keep and to drop beyond the usual capabilities.
   package var capabilityChanges: CapabilityChanges?
   /// Whether files are opened by handle, which needs CAP_DAC_READ_SEARCH.
   package var opensFileHandles: Bool
   /// How many files may be open; nil for the default, 0 to leave the limit alone.
   package var openFileLimit: UInt64?
+  /// How grave a line must be to be logged.
   package var logLevel: LogLevel
+  /// Whether lines go to the system log instead of standard error.
   package var logsToSyslog: Bool
 }
 
@@ -47,7 +53,7 @@ package struct HostFacts: Sendable {
 extension DaemonConfiguration {
   /// What `options` ask for on a host with `facts`.
   ///
-  /// - Throws: What this host cannot do.
+  /// - Throws: A usage error for what is missing, or not for this user.
   init(_ options: Options, facts: HostFacts) throws(StartupError) {
     guard let directory = options.share.sharedDir else {
       throw .usage("no directory to share: give --shared-dir=DIRECTORY")

@@ -6,7 +6,9 @@ internal import CLinux
 /// something else.
 package struct SocketPlace: ~Copyable, Sendable {
   private let path: String
+  /// The directory, opened with `O_PATH`.
   package let directory: OwnedDescriptor
+  /// The socket's name in it.
   package let name: String
   private var socket: FileIdentity?
 

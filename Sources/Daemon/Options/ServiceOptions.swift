@@ -54,6 +54,4 @@ package enum IOEngine: String, CaseIterable, ExpressibleByArgument, Sendable {
   case uring
   /// Threads.
   case sync
-
-  var defaultValueDescription: String { rawValue }
 }

@@ -4,9 +4,11 @@ package import Passthrough
 /// What is ready when the file system can be built: the share is open, the socket there, the
 /// process confined, and no thread started.
 package struct Startup: ~Copyable {
+  /// What the operator asked for, except for what is the file system's.
   package let configuration: DaemonConfiguration
   /// The file system's part of the options.
   package let fileSystem: Configuration
+  /// Where lines go.
   package let log: Log
   /// The shared directory, opened with `O_PATH`.
   package let root: OwnedDescriptor
