@@ -21,7 +21,7 @@ extension DriverRing {
 
   /// Waits until the device has returned something.
   ///
-  /// - Throws: `timedOut`; `vringBroken` if the device says so.
+  /// - Throws: `timedOut`; `vringBroken` if the device says so; `disconnected` if it is gone.
   package func wait(until deadline: Deadline) throws(FrontEndError) {
     if isPolling {
       try spin(until: deadline)
@@ -39,7 +39,10 @@ extension DriverRing {
     suppressCalls()
     while true {
       for _ in 0..<1000 where hasUsed { return }
-      if try isBroken() { throw .vringBroken }
+      let ready = try Descriptor.waitForInput([error.borrowed], peer: peer, until: .now)
+      if hasUsed { return }
+      if ready & 1 != 0 { throw .vringBroken }
+      if ready & 2 != 0 { throw .disconnected }
       if deadline.hasPassed { throw .timedOut(.completing) }
     }
   }
@@ -50,13 +53,14 @@ extension DriverRing {
       fence()
       if hasUsed { return }
       let ready = try Descriptor.waitForInput(
-        [call.readable, error.borrowed], until: deadline)
+        [call.readable, error.borrowed], peer: peer, until: deadline)
       if ready & 1 != 0 {
         call.clear()
         callCount += 1
       }
       if hasUsed { return }
       if ready & 2 != 0 { throw .vringBroken }
+      if ready & 4 != 0 { throw .disconnected }
       if ready == 0 { throw .timedOut(.completing) }
     }
   }

@@ -23,6 +23,8 @@ package final class DriverRing {
 
   /// Whether `wait` looks at the used index all the time rather than sleep until called.
   package var isPolling = false
+  /// The connection to the back-end, whose end ends every wait.
+  package var peer: Descriptor?
   /// How many kicks were sent.
   package internal(set) var kickCount = 0
   /// How many times a call ended a sleep.

@@ -66,11 +66,11 @@ extension FuseClient {
   /// RENAME, or RENAME2 if there are flags.
   package func rename(
     _ name: NameBytes, in parent: NodeID = .root, to newName: NameBytes,
-    in newParent: NodeID = .root, flags: UInt32 = 0
+    under newParent: NodeID = .root, flags: UInt32 = 0
   ) throws(FrontEndError) {
     try emptyCall(
       flags == 0
-        ? .rename(name, in: parent, to: newName, in: newParent)
-        : .rename2(name, in: parent, to: newName, in: newParent, flags: flags))
+        ? .rename(name, in: parent, to: newName, under: newParent)
+        : .rename2(name, in: parent, to: newName, under: newParent, flags: flags))
   }
 }

@@ -68,14 +68,14 @@ extension FuseRequest {
 
   package static func rename(
     _ name: NameBytes, in parent: NodeID = .root, to newName: NameBytes,
-    in newParent: NodeID = .root
+    under newParent: NodeID = .root
   ) -> FuseRequest {
     FuseRequest(.rename, parent).with(RenameIn(newParent: newParent)).with(name).with(newName)
   }
 
   package static func rename2(
     _ name: NameBytes, in parent: NodeID = .root, to newName: NameBytes,
-    in newParent: NodeID = .root, flags: UInt32
+    under newParent: NodeID = .root, flags: UInt32
   ) -> FuseRequest {
     FuseRequest(.rename2, parent).with(Rename2In(newParent: newParent, flags: flags))
       .with(name).with(newName)

@@ -151,6 +151,7 @@ extension GuestDevice {
       let ring = try DriverRing(
         vring: vring, size: options.queueSize, features: features, arena: Arena(memory.main),
         firstIndex: options.firstIndex, callsThroughPipe: options.style == .userModeLinux)
+      ring.peer = connection.descriptor
       queues.append(RequestQueue(ring: ring, timeout: options.timeout))
     }
   }

@@ -1,15 +1,16 @@
 internal import Linux
 
 extension Descriptor {
-  /// Waits until one of `descriptors` has something to read, or its other end is closed.
+  /// Waits until one of `descriptors` has something to read, or its other end is closed; or until
+  /// the other end of `peer` is closed.
   ///
-  /// - Returns: Which, as bits in their order; 0 at the deadline.
+  /// - Returns: Which, as bits in their order, `peer` last; 0 at the deadline.
   static func waitForInput(
-    _ descriptors: [Descriptor], until deadline: Deadline
+    _ descriptors: [Descriptor], peer: Descriptor? = nil, until deadline: Deadline
   ) throws(FrontEndError) -> Int {
     while true {
       let ready = try system { () throws(Errno) in
-        try pollInput(descriptors, milliseconds: deadline.milliseconds)
+        try pollInput(descriptors, peer: peer, milliseconds: deadline.milliseconds)
       }
       if ready != 0 || deadline.hasPassed { return ready }
     }

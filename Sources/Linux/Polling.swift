@@ -1,25 +1,28 @@
 internal import CLinux
 
 extension Descriptor {
-  /// Waits until something can be read from one of `descriptors`, or its other end is closed.
+  /// Waits until something can be read from one of `descriptors`, or its other end is closed; or
+  /// until the other end of `peer` is closed, whatever it has to read.
   ///
-  /// - Returns: Which, as bits in their order; 0 after `milliseconds`, of which -1 means no end. An
-  ///   interruption by a signal is an early end.
+  /// - Returns: Which, as bits in their order, `peer` last; 0 after `milliseconds`, of which -1
+  ///   means no end. An interruption by a signal is an early end.
   package static func pollInput(
-    _ descriptors: [Descriptor], milliseconds: Int32
+    _ descriptors: [Descriptor], peer: Descriptor? = nil, milliseconds: Int32
   ) throws(Errno) -> Int {
-    try poll(descriptors, for: Int16(POLLIN), milliseconds: milliseconds)
+    var polled = descriptors.map { pollfd(fd: $0.rawValue, events: Int16(POLLIN), revents: 0) }
+    if let peer { polled.append(pollfd(fd: peer.rawValue, events: 0, revents: 0)) }
+    return try poll(&polled, milliseconds: milliseconds)
   }
 
   /// Waits until more can be written; false after `milliseconds`.
   package func pollRoom(milliseconds: Int32) throws(Errno) -> Bool {
-    try Descriptor.poll([self], for: Int16(POLLOUT), milliseconds: milliseconds) != 0
+    var polled = [pollfd(fd: rawValue, events: Int16(POLLOUT), revents: 0)]
+    return try Descriptor.poll(&polled, milliseconds: milliseconds) != 0
   }
 
   private static func poll(
-    _ descriptors: [Descriptor], for events: Int16, milliseconds: Int32
+    _ polled: inout [pollfd], milliseconds: Int32
   ) throws(Errno) -> Int {
-    var polled = descriptors.map { pollfd(fd: $0.rawValue, events: events, revents: 0) }
     // SAFETY: the count is the array's, which lives through the call.
     let ready = unsafe CLinux.poll(&polled, nfds_t(polled.count), milliseconds)
     guard ready >= 0 else {
