@@ -41,7 +41,8 @@ extension NodeTable {
     return try lookup(name, in: directory.borrowed)
   }
 
-  private func lookup(
+  /// LOOKUP in a directory that is open, of a name that the directory itself gave.
+  func lookup(
     _ name: borrowing PathName, in directory: Descriptor
   ) throws(Errno) -> (NodeID, FileStatus) {
     let before = clock.load(ordering: .acquiring)

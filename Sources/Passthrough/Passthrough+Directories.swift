@@ -73,7 +73,7 @@ extension Passthrough {
           guard !isEmpty else { throw .invalidArgument }
           return
         }
-        append(entry, in: directory.node, plus: plus, to: &reply)
+        append(entry, in: directory, plus: plus, to: &reply)
         isEmpty = false
         next = entry.nextOffset
       }
@@ -87,17 +87,17 @@ extension Passthrough {
   /// An entry that cannot be looked up, because it is gone again or for lack of anything, is shown
   /// without attributes, as are "." and "..": those the guest never counts.
   private func append(
-    _ entry: borrowing DirectoryEntry, in directory: NodeID, plus: Bool,
+    _ entry: borrowing DirectoryEntry, in directory: OpenFile, plus: Bool,
     to reply: inout ReplyBuffer
   ) {
-    let dirent = dirent(entry, in: directory)
+    let dirent = dirent(entry, in: directory.node)
     guard plus else {
       _ = reply.append(dirent, name: entry.name)
       return
     }
     var attributes = EntryOut()
     if !entry.isSelf, !entry.isParent, let path = try? PathName(entry.terminatedName),
-      let (node, status) = try? share.nodes.lookup(path, in: directory)
+      let (node, status) = try? share.nodes.lookup(path, in: directory.descriptor)
     {
       attributes = cache.entry(node, status)
     }

@@ -20,6 +20,13 @@ final class Guest {
     view = try share.makeView()
   }
 
+  /// Another view of the same share, for another thread.
+  init(_ directory: TemporaryDirectory, sharing share: Share) throws(Errno) {
+    self.directory = directory
+    self.share = share
+    view = try share.makeView()
+  }
+
   /// A path on the host.
   func path(_ name: String) -> String {
     "\(directory.path)/\(name)"
