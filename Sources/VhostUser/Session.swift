@@ -77,18 +77,24 @@ package final class Session {
 
   /// Handles one message and answers it if an answer is due.
   private func serve(_ message: Message) throws(Connection.End) {
-    let wantsAnswer =
-      message.flags.contains(.needsReply) && protocolFeatures.contains(.replyAcknowledgement)
     do throws(SessionError) {
       let request = try checked(message)
       var answer = try handle(request, message)
-      if answer == nil, wantsAnswer { answer = .acknowledgement(success: true) }
+      if answer == nil, wantsAnswer(message) { answer = .acknowledgement(success: true) }
       if let answer { try send(answer, to: message) }
     } catch {
       observer(.refused(message, error))
-      guard wantsAnswer else { throw .malformed(error) }
+      guard wantsAnswer(message) else { throw .malformed(error) }
       try connection.send(Message.reply(to: message.request, .acknowledgement(success: false)))
     }
+  }
+
+  /// Whether the front-end waits for an acknowledgement.
+  ///
+  /// Asked after the request was handled: SET_PROTOCOL_FEATURES, too, is acknowledged if it agrees
+  /// to acknowledgements, and virtio_uml waits for that.
+  private func wantsAnswer(_ message: Message) -> Bool {
+    message.flags.contains(.needsReply) && protocolFeatures.contains(.replyAcknowledgement)
   }
 
   private func send(_ answer: PayloadWriter, to message: Message) throws(SessionError) {
