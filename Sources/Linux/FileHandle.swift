@@ -11,7 +11,7 @@ package struct FileHandle: Sendable {
   /// The bytes, in memory's order; those after `byteCount` are zero.
   package let words: [16 of UInt64]
 
-  /// `MAX_HANDLE_SZ`
+  /// `MAX_HANDLE_SZ`.
   package static let maximumByteCount = 128
 
   /// The handle with these parts, kept since an earlier `handle()`.

@@ -6,7 +6,9 @@ package struct FileStatus: Sendable {
   package var mode: UInt32
   /// Hard links.
   package var linkCount: UInt32
+  /// The owner.
   package var uid: UInt32
+  /// The group.
   package var gid: UInt32
   /// The inode number: unique on `device` while the file lives.
   package var inode: UInt64
@@ -26,7 +28,9 @@ package struct FileStatus: Sendable {
   package var mountID: UInt64
   /// Whether `mountID` is never used for another mount (since 6.8).
   package var isMountIDUnique: Bool
+  /// When the file was read last, as far as the mount keeps that.
   package var accessTime: Timestamp
+  /// When the contents changed last.
   package var modificationTime: Timestamp
   /// When the inode changed last.
   package var changeTime: Timestamp
@@ -35,12 +39,15 @@ package struct FileStatus: Sendable {
 
   /// The type's bits of the mode: `S_IFREG`, `S_IFDIR` ...
   package var fileType: UInt32 { mode & UInt32(S_IFMT) }
+  /// Whether it is a directory.
   package var isDirectory: Bool { fileType == Self.directoryType }
+  /// Whether it is a regular file.
   package var isRegular: Bool { fileType == Self.regularType }
+  /// Whether it is a symbolic link.
   package var isSymbolicLink: Bool { fileType == UInt32(S_IFLNK) }
-  /// `S_IFDIR`
+  /// `S_IFDIR`.
   package static let directoryType: UInt32 = 0o040000
-  /// `S_IFREG`
+  /// `S_IFREG`.
   package static let regularType: UInt32 = 0o100000
   /// Whether the file is the root of the mount through which it was reached (since 5.8).
   package var isMountRoot: Bool { attributes & 0x2000 != 0 }
@@ -48,7 +55,9 @@ package struct FileStatus: Sendable {
 
 /// A point in time: seconds since 1970, which may be negative, and nanoseconds after that second.
 package struct Timestamp: Hashable, Sendable {
+  /// Since 1970; negative before.
   package var seconds: Int64
+  /// Below a thousand million.
   package var nanoseconds: UInt32
 
   package init(seconds: Int64, nanoseconds: UInt32) {
@@ -64,7 +73,9 @@ package struct Timestamp: Hashable, Sendable {
 
 /// A device's two numbers.
 package struct DeviceNumber: Hashable, Sendable {
+  /// Which driver.
   package var major: UInt32
+  /// Which of the driver's devices.
   package var minor: UInt32
 
   package init(major: UInt32, minor: UInt32) {

@@ -6,7 +6,7 @@ internal import Linux
 /// what it does not is `NodeTable`'s subject.
 struct Identity: Equatable {
   var inode: UInt64
-  /// `DeviceNumber.word`
+  /// `DeviceNumber.word`.
   var device: UInt64
   /// The mount's number in `Mounts`.
   var mount: UInt32

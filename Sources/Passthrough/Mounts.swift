@@ -26,7 +26,9 @@ final class Mounts: Sendable {
   /// Guards the mounts besides the root's.
   private let state = Mutex<[Key: Entry]>([:])
 
-  /// A mount as the kernel names it. A reusable id needs the device beside it.
+  /// A mount as the kernel names it.
+  ///
+  /// A reusable id needs the device beside it.
   fileprivate struct Key: Hashable {
     var id: UInt64
     var device: UInt64
@@ -189,7 +191,9 @@ extension Mounts {
   }
 }
 
-/// A mount's place. Its nodes read it without a lock: it stays as it is while they count.
+/// A mount's place.
+///
+/// Its nodes read it without a lock: it stays as it is while they count.
 private struct MountSlot: ~Copyable, SlabElement {
   private let id = Atomic<UInt64>(0)
   private let device = Atomic<UInt64>(0)

@@ -11,17 +11,17 @@ struct NodeSlot: ~Copyable, SlabElement {
   let tag = Atomic<UInt64>(0)
   /// `nlookup`: how often the guest was told of the node and has not forgotten it.
   let lookups = Atomic<UInt64>(0)
-  /// `Identity.inode`
+  /// `Identity.inode`.
   let inode = Atomic<UInt64>(0)
-  /// `Identity.device`
+  /// `Identity.device`.
   let device = Atomic<UInt64>(0)
   /// The table's clock when the node was made or pinned, whichever was later.
   let since = Atomic<UInt64>(0)
   /// The descriptor that holds the file, or -1.
   let pin = Atomic<Int32>(-1)
-  /// `Identity.mount`
+  /// `Identity.mount`.
   let mount = Atomic<UInt32>(0)
-  /// `FileHandle.type`
+  /// `FileHandle.type`.
   let handleType = Atomic<Int32>(0)
   /// The type's bits of the mode.
   let fileType = Atomic<UInt16>(0)

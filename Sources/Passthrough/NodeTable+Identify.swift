@@ -139,7 +139,8 @@ extension NodeTable {
   private func leads(_ handle: FileHandle, to subject: Subject) throws(Errno) -> Bool {
     guard let anchor = store.mounts.anchor(of: subject.identity.mount) else { return false }
     do {
-      let status = try anchor.open(handle, .path).borrowed.status()
+      let opened = try anchor.open(handle, .path)
+      let status = try opened.borrowed.status()
       guard Identity(status, mount: subject.identity.mount) == subject.identity,
         status.fileType == subject.status.fileType
       else { return false }

@@ -19,8 +19,10 @@ package final class NodeTable: Sendable {
   let store: NodeStore
   let shards = NodeShards()
   let hasher = IdentityHasher()
-  /// Moves on whenever a node is made or pinned. A status taken at a time is a statement about
-  /// those nodes only whose `since` is not later than the clock was before it was taken.
+  /// Moves on whenever a node is made or pinned.
+  ///
+  /// A status taken at a time is a statement about those nodes only whose `since` is not later than
+  /// the clock was before it was taken.
   let clock = Atomic<UInt64>(0)
   let limbo: Limbo
   let isMandatory: Bool

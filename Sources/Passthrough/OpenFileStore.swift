@@ -101,7 +101,9 @@ final class OpenFileStore: Reclaimer {
   }
 }
 
-/// A place for an open file. Written before `tag` is stored with `Tag.live`, save for the rest.
+/// A place for an open file.
+///
+/// All of it is written before `tag` is stored with `Tag.live`; flags, users and cursor change.
 struct OpenFileSlot: ~Copyable, SlabElement {
   /// Generation, and whether the handle is known.
   let tag = Atomic<UInt64>(0)

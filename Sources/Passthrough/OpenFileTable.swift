@@ -64,15 +64,17 @@ package final class OpenFileTable: Sendable {
     }
   }
 
-  /// RELEASE: the handle is unknown from now on. Unknown ones are ignored.
+  /// RELEASE: the handle is unknown from now on.
   ///
-  /// May be called without a view, as may all below.
+  /// Unknown ones are ignored. May be called without a view, as may all below.
   package func release(_ handle: UInt64) {
     guard let index = store.place(of: handle), store.unpublish(index, handle) else { return }
     limbo.retire(index, of: owner)
   }
 
-  /// Releases all. Other threads may be inside calls: what they open meanwhile may stay.
+  /// Releases all.
+  ///
+  /// Other threads may be inside calls: what they open meanwhile may stay.
   package func releaseAll() {
     for index in 1..<store.slots.end {
       let tag = store.slots[index].tag.load(ordering: .acquiring)

@@ -101,8 +101,10 @@ import Testing
     #expect(left == [])
   }
 
-  /// One cell leads to a file. Writers replace it and retire what was there; readers use what they
-  /// find. A file that were closed too early would be another file, or none, by its inode number.
+  /// One cell leads to a file.
+  ///
+  /// Writers replace it and retire what was there; readers use what they find. A file that were
+  /// closed too early would be another file, or none, by its inode number.
   @Test(.timeLimit(.minutes(2))) func nobodyEverUsesAClosedFile() throws {
     let directory = try TemporaryDirectory("limbo")
     for number in 0..<8 { try hostWrite(directory.path("\(number)"), "text") }
