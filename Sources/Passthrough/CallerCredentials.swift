@@ -7,7 +7,8 @@ package import Linux
 /// what the kernel does for set-group-id directories. Belongs to a view, and changes nothing but
 /// the thread that made it.
 ///
-/// Where the daemon is not root it cannot switch: everything is made as its own user.
+/// Where the daemon is not root it cannot switch: everything is made as its own user. Root that
+/// lacks the capabilities to switch makes nothing for others: `EPERM`.
 package struct CallerCredentials: ~Copyable {
   private let user: UInt32
   private let group: UInt32
@@ -22,8 +23,8 @@ package struct CallerCredentials: ~Copyable {
     user = ThreadIdentity.user
     group = ThreadIdentity.group
     capabilities = try .current()
-    // Leaving an effective user other than 0 for 0 and back would cost the permitted capabilities.
-    canSwitch = user == 0 && capabilities.effective.isSuperset(of: [.setUser, .setGroup])
+    // To leave an effective user other than 0 for 0 would cost the permitted capabilities.
+    canSwitch = user == 0
     canSetGroups =
       canSwitch
       && Self.succeeds { () throws(Errno) in

@@ -90,6 +90,21 @@ private let isRoot = ThreadIdentity.user == 0
   }
 
   @Test(.enabled(if: isRoot, "only root may act as others"))
+  func rootWithoutTheCapabilityMakesNothingForOthers() throws {
+    try onThread {
+      try Capabilities.limit(to: CapabilitySet.fileServer.subtracting(.setUser))
+      let credentials = try CallerCredentials()
+      let before = try Identity.current()
+      #expect(throws: Errno.notPermitted) {
+        try credentials.acting(as: Creator(uid: 1234, gid: 4321)) { () throws(Errno) in
+          Issue.record("acted as root in place of another")
+        }
+      }
+      #expect(try Identity.current() == before)
+    }
+  }
+
+  @Test(.enabled(if: isRoot, "only root may act as others"))
   func otherThreadsSeeNothing() throws {
     let before = try firstThread()
     let (inside, own) = try onThread {

@@ -34,7 +34,7 @@ private func isCovered(_ index: Int, in file: SourceFile) -> Bool {
 private func isCoveredAbove(_ index: Int, in file: SourceFile) -> Bool {
   var others = 0
   for index in (0...index).reversed() {
-    if file.comments[index].contains("SAFETY:") { return true }
+    if file.comments[index].contains("SAFETY") { return true }
     if isEmpty(file.lines[index]) { return false }
     let found = words(file.code[index])
     if !found.isEmpty, !found.contains("unsafe") { others += 1 }
@@ -47,7 +47,7 @@ private func isCoveredAbove(_ index: Int, in file: SourceFile) -> Bool {
 private func isCoveredBelow(_ index: Int, in file: SourceFile) -> Bool {
   for index in index..<min(index + 4, file.lines.count) {
     if isEmpty(file.lines[index]) { return false }
-    if file.comments[index].contains("SAFETY:") { return true }
+    if file.comments[index].contains("SAFETY") { return true }
   }
   return false
 }
