@@ -3,17 +3,18 @@
 
 export LC_ALL=C
 host_line=${GUEST_LINE:-}
+why_file=${WHY_FILE:-/tmp/why}
 
 # The claim does not hold.
 fail() {
-  printf '%s' "$*" >/tmp/why
+  printf '%s' "$*" >"$why_file"
   printf '%s: %s\n' "$test" "$*" >&2
   exit 1
 }
 
 # The test cannot run in this guest. Which tests may say so is in qemu/expected.
 skip() {
-  printf '%s' "$*" >/tmp/why
+  printf '%s' "$*" >"$why_file"
   printf '%s: skipped: %s\n' "$test" "$*" >&2
   exit 77
 }
@@ -47,7 +48,15 @@ refused() {
   if output=$("$@" 2>&1 >/dev/null); then
     fail "'$*' succeeded; it should say: $message"
   fi
+  : >"$why_file"
   [[ $output == *"$message"* ]] || fail "'$*' said '$output'; it should say: $message"
+}
+
+# FILE...: their lines with a space between them.
+one_line() {
+  local lines
+  lines=$(cat "$@")
+  printf '%s\n' "${lines//$'\n'/ }"
 }
 
 # STEP ARGUMENT...: does host_STEP of this test on the host, in the test's directory, and waits for it.
@@ -60,7 +69,32 @@ host() {
 
 # System calls that no shell command makes; see the file.
 sys() {
-  perl "$here/sys.pl" "$@"
+  local errors=/tmp/sys.$BASHPID status=0
+  perl "$here/sys.pl" "$@" 2>"$errors" || status=$?
+  if ((status)); then
+    cat "$errors" >&2
+    blame "$* ($(one_line "$errors"))"
+  fi
+  rm -f "$errors"
+  return "$status"
+}
+
+# REASON: what `session` reports if nothing better comes. The first reason is the right one: the outer functions fail
+# only because the inner one did.
+blame() {
+  [[ -s $why_file ]] || printf '%s' "$1" >"$why_file"
+  printf '%s: %s\n' "$test" "$1" >&2
+}
+
+# COMMAND LINE: blames a command that failed and that nobody expected to, by its place in the test itself.
+blame_command() {
+  local depth=1
+  while [[ ${BASH_SOURCE[depth]:-} == */lib.sh ]]; do
+    depth=$((depth + 1))
+  done
+  local line=$2
+  ((depth == 1)) || line=${BASH_LINENO[depth - 1]}
+  blame "${BASH_SOURCE[depth]##*/} line $line: $1"
 }
 
 # As the user 1000 with the groups 1000 and 2000.

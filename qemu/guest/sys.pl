@@ -92,6 +92,16 @@ sub write_at {
   (syswrite($file, $text) // -1) == length($text) or failed("write");
 }
 
+# NAME FIRST COUNT: every second block of 4096 bytes from FIRST below COUNT; each begins with its number.
+sub blocks {
+  my ($name, $first, $count) = @_;
+  sysopen(my $file, $name, O_WRONLY | O_CREAT, 0644) or failed("open");
+  for (my $i = $first; $i < $count; $i += 2) {
+    sysseek($file, $i * 4096, SEEK_SET) // failed("lseek");
+    (syswrite($file, sprintf("%08d%4088s", $i, "")) // -1) == 4096 or failed("write");
+  }
+}
+
 # NAME OFFSET LENGTH: prints what is there.
 sub read_at {
   my ($name, $offset, $length) = @_;

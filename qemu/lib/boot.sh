@@ -175,7 +175,9 @@ keep_logs() {
 # Ends what we started and removes what we made, whatever state it is in.
 clean_up() {
   local status=$?
-  trap - EXIT INT TERM HUP
+  trap - EXIT
+  # Impatient callers, and timeout(1), send their signal twice.
+  trap '' INT TERM HUP
   end_process "$vm_pid"
   end_process "$daemon_pid"
   local test

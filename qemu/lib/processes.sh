@@ -14,6 +14,7 @@ ends_within() {
   local tenths=$(($1 * 10))
   while ((tenths-- > 0)); do
     is_running "$2" || return 0
+    [[ -z ${interrupted:-} ]] || return 1
     sleep 0.1
   done
   return 1
@@ -27,13 +28,12 @@ wait_for() {
 # PID: ends a process and the group that it leads.
 end_process() {
   [[ -n $1 ]] || return 0
-  kill -TERM -- "-$1" 2>/dev/null || kill -TERM "$1" 2>/dev/null || true
-  ends_within 2 "$1" || true
+  # Not with SIGTERM first: user-mode-linux would try to go down in order, and wait for a daemon that may be stuck.
   kill -KILL -- "-$1" 2>/dev/null || kill -KILL "$1" 2>/dev/null || true
   wait "$1" 2>/dev/null || true
 }
 
 # The last line of a log that says something.
 last_words() {
-  tr -d '\r\033' <"$1" 2>/dev/null | grep --text -v '^[[:space:]]*$' | tail -n 1 | cut -c 1-200
+  { tr -d '\r\033' <"$1" | grep --text -v '^[[:space:]]*$' | tail -n 1 | cut -c 1-200; } 2>/dev/null || true
 }
