@@ -113,6 +113,7 @@ extension FuseRequest {
       .with(ReadIn(handle: handle, offset: offset, byteCount: UInt32(byteCount)))
   }
 
+  /// READDIRPLUS.
   package static func readdirplus(
     _ node: NodeID, handle: UInt64, offset: UInt64 = 0, byteCount: Int = 4096
   ) -> FuseRequest {

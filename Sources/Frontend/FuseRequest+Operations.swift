@@ -4,6 +4,7 @@ package import FuseProtocol
 extension FuseRequest {
   private static let entry = MemoryLayout<EntryOut>.size
 
+  /// INIT, with room for all of the reply.
   package static func initialize(_ arguments: InitIn) -> FuseRequest {
     FuseRequest(.`init`, NodeID(rawValue: 0), reply: MemoryLayout<InitOut>.size).with(arguments)
   }
@@ -13,6 +14,7 @@ extension FuseRequest {
     FuseRequest(.`init`, NodeID(rawValue: 0), reply: MemoryLayout<InitOut>.size).with(arguments)
   }
 
+  /// DESTROY.
   package static func destroy() -> FuseRequest {
     FuseRequest(.destroy, NodeID(rawValue: 0))
   }
@@ -27,6 +29,7 @@ extension FuseRequest {
     FuseRequest(.forget, node, reply: nil).with(ForgetIn(lookups: lookups))
   }
 
+  /// BATCH_FORGET, which gets no reply.
   package static func batchForget(_ nodes: [ForgetOne]) -> FuseRequest {
     var request = FuseRequest(.batchForget, NodeID(rawValue: 0), reply: nil)
       .with(BatchForgetIn(count: UInt32(nodes.count)))
@@ -73,6 +76,7 @@ extension FuseRequest {
     FuseRequest(.rename, parent).with(RenameIn(newParent: newParent)).with(name).with(newName)
   }
 
+  /// RENAME2, with the flags of `renameat2`.
   package static func rename2(
     _ name: NameBytes, in parent: NodeID = .root, to newName: NameBytes,
     under newParent: NodeID = .root, flags: UInt32
@@ -141,6 +145,7 @@ extension FuseRequest {
     FuseRequest(.syncfs, node).with(SyncfsIn())
   }
 
+  /// INTERRUPT of the request `unique`, which gets no reply.
   package static func interrupt(_ unique: UInt64) -> FuseRequest {
     FuseRequest(.interrupt, NodeID(rawValue: 0), reply: nil).with(InterruptIn(unique: unique))
   }

@@ -4,6 +4,7 @@ package import FuseProtocol
 package struct NameBytes: Hashable, Sendable, ExpressibleByStringLiteral,
   ExpressibleByStringInterpolation
 {
+  /// Without the NUL.
   package var bytes: [UInt8]
 
   /// The name of these bytes.
@@ -16,6 +17,7 @@ package struct NameBytes: Hashable, Sendable, ExpressibleByStringLiteral,
     bytes = Array(text.utf8)
   }
 
+  /// The name that a literal spells, in UTF-8.
   package init(stringLiteral text: String) {
     self.init(text)
   }

@@ -46,6 +46,7 @@ package final class MemoryRegion: Sendable {
 
   /// The front-end's user address of a guest address in this region.
   package func userAddress(of address: GuestAddress) -> UInt64 {
+    // SAFETY: the pointer becomes a number and is not followed.
     UInt64(UInt(bitPattern: unsafe mapping.base)) &+ UInt64(fileOffset)
       &+ (address.rawValue &- guestAddress.rawValue)
   }

@@ -83,6 +83,8 @@ package struct RingMemory {
     }
   }
 
+  // SAFETY, for all below: the fields are at even places inside the parts that `init` laid out.
+
   /// `avail.flags`: 1 asks for no calls.
   package var availableFlags: UInt16 {
     get { unsafe atomic(availableRing, 0).pointee.load(ordering: .relaxed) }
