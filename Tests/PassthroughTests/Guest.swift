@@ -41,9 +41,9 @@ let needsRoot = ConditionTrait.enabled(
 func withGuest(
   _ configure: @escaping @Sendable (inout Configuration) -> Void = { _ in },
   _ body: @escaping @Sendable (Guest) throws -> Void
-) throws {
+) async throws {
   let directory = try TemporaryDirectory("share")
-  try onThread {
+  try await onOwnThread {
     var configuration = Configuration()
     configuration.descriptorBudget = 1000
     configure(&configuration)

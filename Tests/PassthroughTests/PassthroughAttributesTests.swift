@@ -6,8 +6,8 @@ import TestSupport
 import Testing
 
 @Suite(needsRoot) struct PassthroughAttributesTests {
-  @Test func aFileIsDescribedAfterItsLastNameHasGone() throws {
-    try withGuest { guest in
+  @Test func aFileIsDescribedAfterItsLastNameHasGone() async throws {
+    try await withGuest { guest in
       let file = try guest.create("file")
       try guest.write("12345", to: file.open.handle)
       try guest.unlink("file")
@@ -22,8 +22,8 @@ import Testing
     }
   }
 
-  @Test func anUnknownOrForeignHandleMakesGetattrGoByTheNode() throws {
-    try withGuest { guest in
+  @Test func anUnknownOrForeignHandleMakesGetattrGoByTheNode() async throws {
+    try await withGuest { guest in
       let file = try guest.create("file")
       let other = try guest.create("other", mode: 0o600)
       for handle in [UInt64.max, file.open.handle] {
@@ -35,8 +35,8 @@ import Testing
     }
   }
 
-  @Test func chownComesBeforeChmodSoThatSetIDBitsStay() throws {
-    try withGuest { guest in
+  @Test func chownComesBeforeChmodSoThatSetIDBitsStay() async throws {
+    try await withGuest { guest in
       let file = try guest.mknod("file", mode: FileMode.regular | 0o755).node
       let attributes = try guest.setattr(
         file,
@@ -46,8 +46,8 @@ import Testing
     }
   }
 
-  @Test func aNewOwnerAloneClearsSetIDBits() throws {
-    try withGuest { guest in
+  @Test func aNewOwnerAloneClearsSetIDBits() async throws {
+    try await withGuest { guest in
       let file = try guest.mknod("file", mode: FileMode.regular | 0o6755).node
       let attributes = try guest.setattr(file, SetattrIn(valid: [.uid, .killSetID], uid: 1))
       #expect(attributes.mode & 0o7777 == 0o755)
@@ -55,8 +55,8 @@ import Testing
     }
   }
 
-  @Test func truncationComesBeforeTheTimes() throws {
-    try withGuest { guest in
+  @Test func truncationComesBeforeTheTimes() async throws {
+    try await withGuest { guest in
       try hostWrite(guest.path("file"), "contents")
       let file = try guest.lookup("file").node
       let attributes = try guest.setattr(
@@ -71,8 +71,8 @@ import Testing
     }
   }
 
-  @Test func oneTimeIsSetAndTheOtherLeftOrNow() throws {
-    try withGuest { guest in
+  @Test func oneTimeIsSetAndTheOtherLeftOrNow() async throws {
+    try await withGuest { guest in
       let file = try guest.mknod("file", mode: FileMode.regular).node
       _ = try guest.setattr(file, SetattrIn(valid: [.atime, .mtime], atime: 10, mtime: 20))
       let access = try guest.setattr(file, SetattrIn(valid: .atime, atime: 30, mtime: 40))
@@ -83,8 +83,8 @@ import Testing
     }
   }
 
-  @Test func timesBefore1970AreTimes() throws {
-    try withGuest { guest in
+  @Test func timesBefore1970AreTimes() async throws {
+    try await withGuest { guest in
       let file = try guest.mknod("file", mode: FileMode.regular).node
       let seconds = UInt64(bitPattern: -5)
       #expect(try guest.setattr(file, SetattrIn(valid: .mtime, mtime: seconds)).mtime == seconds)
@@ -93,8 +93,8 @@ import Testing
 
   /// Among them those that mean "now" and "leave it" to the host.
   @Test(arguments: [1_000_000_000, 0x3fff_ffff, 0x3fff_fffe, .max] as [UInt32])
-  func nanosecondsAreLessThanASecond(nanoseconds: UInt32) throws {
-    try withGuest { guest in
+  func nanosecondsAreLessThanASecond(nanoseconds: UInt32) async throws {
+    try await withGuest { guest in
       let file = try guest.mknod("file", mode: FileMode.regular).node
       #expect(throws: Errno.invalidArgument) {
         try guest.setattr(file, SetattrIn(valid: .atime, atimeNanoseconds: nanoseconds))
@@ -102,8 +102,8 @@ import Testing
     }
   }
 
-  @Test func aLinksOwnTimesAndOwnerAreSetNotItsTargets() throws {
-    try withGuest { guest in
+  @Test func aLinksOwnTimesAndOwnerAreSetNotItsTargets() async throws {
+    try await withGuest { guest in
       try hostWrite(guest.path("target"), "")
       let before = try hostStatus(guest.path("target"))
       let link = try guest.symlink("link", to: "target").node
@@ -115,8 +115,8 @@ import Testing
     }
   }
 
-  @Test func aLinkHasNoModeOfItsOwn() throws {
-    try withGuest { guest in
+  @Test func aLinkHasNoModeOfItsOwn() async throws {
+    try await withGuest { guest in
       try hostWrite(guest.path("target"), "", mode: 0o640)
       let link = try guest.symlink("link", to: "target").node
       #expect(throws: Errno.notSupported) {
@@ -126,8 +126,8 @@ import Testing
     }
   }
 
-  @Test func modesAreSetOfWhatCannotBeOpened() throws {
-    try withGuest { guest in
+  @Test func modesAreSetOfWhatCannotBeOpened() async throws {
+    try await withGuest { guest in
       let fifo = try guest.mknod("fifo", mode: FileMode.fifo | 0o600).node
       let device = try guest.mknod("device", mode: FileMode.character | 0o600).node
       #expect(try guest.setattr(fifo, SetattrIn(valid: .mode, mode: 0o622)).mode & 0o777 == 0o622)
@@ -136,8 +136,8 @@ import Testing
     }
   }
 
-  @Test func aReadOnlyFileIsTruncatedThroughTheHandleThatMayWrite() throws {
-    try withGuest { guest in
+  @Test func aReadOnlyFileIsTruncatedThroughTheHandleThatMayWrite() async throws {
+    try await withGuest { guest in
       let file = try guest.create("file", mode: 0o444)
       try guest.write("contents", to: file.open.handle)
       let attributes = try guest.setattr(
@@ -147,8 +147,8 @@ import Testing
     }
   }
 
-  @Test func aHandleThatMayNotWriteDoesNotKeepAFileFromBeingTruncated() throws {
-    try withGuest { guest in
+  @Test func aHandleThatMayNotWriteDoesNotKeepAFileFromBeingTruncated() async throws {
+    try await withGuest { guest in
       try hostWrite(guest.path("file"), "contents")
       try hostWrite(guest.path("other"), "contents")
       let file = try guest.lookup("file").node
@@ -164,8 +164,8 @@ import Testing
     }
   }
 
-  @Test func truncationClearsSetIDBitsExactlyIfAskedTo() throws {
-    try withGuest { guest in
+  @Test func truncationClearsSetIDBitsExactlyIfAskedTo() async throws {
+    try await withGuest { guest in
       for (valid, mode) in [(SetattrValid.size, 0o6755), ([.size, .killSetID], 0o755)] {
         try hostWrite(guest.path("file"), "contents")
         try hostSetMode(guest.path("file"), 0o6755)
@@ -177,8 +177,8 @@ import Testing
     }
   }
 
-  @Test func onlyRegularFilesHaveALength() throws {
-    try withGuest { guest in
+  @Test func onlyRegularFilesHaveALength() async throws {
+    try await withGuest { guest in
       let size = SetattrIn(valid: .size, size: 0)
       let fifo = try guest.mknod("fifo", mode: FileMode.fifo | 0o600).node
       let link = try guest.symlink("link", to: "fifo").node
@@ -188,8 +188,8 @@ import Testing
     }
   }
 
-  @Test func lengthsAndIDsThatCannotBeAreRefused() throws {
-    try withGuest { guest in
+  @Test func lengthsAndIDsThatCannotBeAreRefused() async throws {
+    try await withGuest { guest in
       let file = try guest.mknod("file", mode: FileMode.regular).node
       #expect(throws: Errno.fileTooBig) {
         try guest.setattr(file, SetattrIn(valid: .size, size: .max))
@@ -203,8 +203,8 @@ import Testing
     }
   }
 
-  @Test func nothingToChangeIsNoChange() throws {
-    try withGuest { guest in
+  @Test func nothingToChangeIsNoChange() async throws {
+    try await withGuest { guest in
       let file = try guest.mknod("file", mode: FileMode.regular | 0o600).node
       let before = try guest.attributes(file)
       let after = try guest.setattr(

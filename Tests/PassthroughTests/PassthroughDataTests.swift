@@ -6,8 +6,8 @@ import TestSupport
 import Testing
 
 @Suite(needsRoot) struct PassthroughDataTests {
-  @Test func aReadAsksForWhatTheGuestAskedFor() throws {
-    try withGuest { guest in
+  @Test func aReadAsksForWhatTheGuestAskedFor() async throws {
+    try await withGuest { guest in
       let handle = try guest.create("file").open.handle
       let arguments = ReadIn(handle: handle, offset: 1 << 40, byteCount: 1 << 20)
       guard case .read(let file, let offset, let byteCount) = try guest.view.read(.root, arguments)
@@ -24,8 +24,8 @@ import Testing
     }
   }
 
-  @Test func anAppendingWriteGoesToTheEndWhereverThatIs() throws {
-    try withGuest { guest in
+  @Test func anAppendingWriteGoesToTheEndWhereverThatIs() async throws {
+    try await withGuest { guest in
       let file = try guest.create("file", [.writeOnly, .append])
       try guest.write("one", to: file.open.handle, flags: [.writeOnly, .append])
       try hostWrite(guest.path("file"), "longer")
@@ -35,8 +35,8 @@ import Testing
   }
 
   /// The guest may write pages back through any handle that may write.
-  @Test func aPageWrittenBackThroughAnAppendingHandleStaysWhereItBelongs() throws {
-    try withGuest { guest in
+  @Test func aPageWrittenBackThroughAnAppendingHandleStaysWhereItBelongs() async throws {
+    try await withGuest { guest in
       try hostWrite(guest.path("file"), "aaaaaaaa")
       let file = try guest.lookup("file").node
       let handle = try guest.open(file, [.readWrite, .append]).handle
@@ -46,8 +46,8 @@ import Testing
     }
   }
 
-  @Test func synchronousWritesAreSynchronousOnTheHostUnlessTheyAreWrittenBack() throws {
-    try withGuest { guest in
+  @Test func synchronousWritesAreSynchronousOnTheHostUnlessTheyAreWrittenBack() async throws {
+    try await withGuest { guest in
       let handle = try guest.create("file").open.handle
       #expect(try guest.writeCall(to: handle).syncFlags == 0)
       #expect(
@@ -62,8 +62,8 @@ import Testing
     }
   }
 
-  @Test func aWriteDropsTheCapabilityOnlyForAFileThatHasSetIDBits() throws {
-    try withGuest { guest in
+  @Test func aWriteDropsTheCapabilityOnlyForAFileThatHasSetIDBits() async throws {
+    try await withGuest { guest in
       let plain = try guest.create("plain", mode: 0o755).open.handle
       let setUser = try guest.create("user", mode: 0o4755).open.handle
       let setGroup = try guest.create("group", mode: 0o2755).open.handle
@@ -74,8 +74,8 @@ import Testing
     }
   }
 
-  @Test func aWriteClearsSetIDBitsExactlyIfAskedTo() throws {
-    try withGuest { guest in
+  @Test func aWriteClearsSetIDBitsExactlyIfAskedTo() async throws {
+    try await withGuest { guest in
       let file = try guest.create("file", mode: 0o6755)
       try guest.write("a", to: file.open.handle)
       #expect(try hostStatus(guest.path("file")).permissions == 0o6755)
@@ -84,8 +84,8 @@ import Testing
     }
   }
 
-  @Test func dataGoesOnlyThroughHandlesOfFilesThatAllowIt() throws {
-    try withGuest { guest in
+  @Test func dataGoesOnlyThroughHandlesOfFilesThatAllowIt() async throws {
+    try await withGuest { guest in
       try hostWrite(guest.path("file"), "contents")
       let file = try guest.lookup("file").node
       let reader = try guest.open(file).handle
@@ -97,8 +97,8 @@ import Testing
     }
   }
 
-  @Test func offsetsThatNoFileHasAreRefused() throws {
-    try withGuest { guest in
+  @Test func offsetsThatNoFileHasAreRefused() async throws {
+    try await withGuest { guest in
       let handle = try guest.create("file").open.handle
       #expect(throws: Errno.invalidArgument) { try guest.read(handle, at: 1 << 63) }
       #expect(throws: Errno.fileTooBig) {
@@ -111,8 +111,8 @@ import Testing
     }
   }
 
-  @Test func fsyncSaysHowMuch() throws {
-    try withGuest { guest in
+  @Test func fsyncSaysHowMuch() async throws {
+    try await withGuest { guest in
       let handle = try guest.create("file").open.handle
       for (flags, expected) in [(FsyncFlags.dataOnly, true), ([], false)] {
         let call = try guest.view.fsync(.root, FsyncIn(handle: handle, flags: flags))
@@ -126,8 +126,8 @@ import Testing
     }
   }
 
-  @Test func aPinnedFileOutlivesItsRelease() throws {
-    try withGuest { guest in
+  @Test func aPinnedFileOutlivesItsRelease() async throws {
+    try await withGuest { guest in
       let handle = try guest.create("file").open.handle
       try guest.write("pinned", to: handle)
       guard case .read(let file, _, _) = try guest.view.read(.root, ReadIn(handle: handle)) else {

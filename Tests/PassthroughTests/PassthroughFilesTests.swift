@@ -6,8 +6,8 @@ import TestSupport
 import Testing
 
 @Suite(needsRoot) struct PassthroughFilesTests {
-  @Test func whatIsCreatedIsOpen() throws {
-    try withGuest { guest in
+  @Test func whatIsCreatedIsOpen() async throws {
+    try await withGuest { guest in
       let file = try guest.create("file")
       try guest.write("hello", to: file.open.handle)
       #expect(try guest.read(file.open.handle) == "hello")
@@ -16,8 +16,8 @@ import Testing
     }
   }
 
-  @Test func aFileMadeReadOnlyIsOpenAsAskedFor() throws {
-    try withGuest { guest in
+  @Test func aFileMadeReadOnlyIsOpenAsAskedFor() async throws {
+    try await withGuest { guest in
       guest.creator = Creator(uid: 1000, gid: 1000)
       let file = try guest.create("file", .writeOnly, mode: 0o400)
       try guest.write("hello", to: file.open.handle)
@@ -25,8 +25,8 @@ import Testing
     }
   }
 
-  @Test func createOpensWhatAnotherHasMadeMeanwhile() throws {
-    try withGuest { guest in
+  @Test func createOpensWhatAnotherHasMadeMeanwhile() async throws {
+    try await withGuest { guest in
       try hostWrite(guest.path("file"), "theirs", mode: 0o604)
       let file = try guest.create("file", mode: 0o777)
       #expect(try guest.read(file.open.handle) == "theirs")
@@ -35,8 +35,8 @@ import Testing
     }
   }
 
-  @Test func createTruncatesWhatIsThereIfAskedTo() throws {
-    try withGuest { guest in
+  @Test func createTruncatesWhatIsThereIfAskedTo() async throws {
+    try await withGuest { guest in
       try hostWrite(guest.path("file"), "theirs")
       let file = try guest.create("file", [.readWrite, .truncate])
       #expect(file.entry.attr.size == 0)
@@ -44,8 +44,8 @@ import Testing
     }
   }
 
-  @Test func anExclusiveCreateMakesTheFileOrFails() throws {
-    try withGuest { guest in
+  @Test func anExclusiveCreateMakesTheFileOrFails() async throws {
+    try await withGuest { guest in
       try hostWrite(guest.path("file"), "theirs")
       #expect(throws: Errno.exists) { try guest.create("file", [.readWrite, .exclusive]) }
       #expect(try hostReadText(guest.path("file")) == "theirs")
@@ -53,8 +53,8 @@ import Testing
     }
   }
 
-  @Test func createNeitherFollowsALinkNorOpensWhatIsNoFile() throws {
-    try withGuest { guest in
+  @Test func createNeitherFollowsALinkNorOpensWhatIsNoFile() async throws {
+    try await withGuest { guest in
       let outside = try TemporaryDirectory("outside")
       try hostSymbolicLink(guest.path("link"), to: outside.path("target"))
       #expect(throws: Errno.exists) { try guest.create("link") }
@@ -66,8 +66,8 @@ import Testing
     }
   }
 
-  @Test func onlyRegularFilesAreOpened() throws {
-    try withGuest { guest in
+  @Test func onlyRegularFilesAreOpened() async throws {
+    try await withGuest { guest in
       let outside = try TemporaryDirectory("outside")
       try hostWrite(outside.path("secret"), "secret")
       let link = try guest.symlink("link", to: outside.path("secret")).node
@@ -95,8 +95,8 @@ import Testing
     return try file.descriptor.openFlags()
   }
 
-  @Test func flagsThatTheHostMustNotGetAreStripped() throws {
-    try withGuest { guest in
+  @Test func flagsThatTheHostMustNotGetAreStripped() async throws {
+    try await withGuest { guest in
       let dangerous: OpenFlags = [
         .append, .direct, .noAccessTime, .nonBlocking, .sync, .directory, .path, .create,
         .exclusive, OpenFlags(rawValue: 0x20), OpenFlags(rawValue: .min),
@@ -109,8 +109,8 @@ import Testing
     }
   }
 
-  @Test func directIOReachesTheHostIfTheOperatorAllowsIt() throws {
-    try withGuest({ $0.allowsDirectIO = true }) { guest in
+  @Test func directIOReachesTheHostIfTheOperatorAllowsIt() async throws {
+    try await withGuest({ $0.allowsDirectIO = true }) { guest in
       #expect(try Self.hostFlags([.readOnly, .direct], guest).contains(.direct))
       let handle = try guest.open(try guest.lookup("file").node, [.readWrite, .direct]).handle
       guard case .read(let file, _, _) = try guest.view.read(.root, ReadIn(handle: handle)) else {
@@ -120,8 +120,8 @@ import Testing
     }
   }
 
-  @Test func anAccessModeThatIsNoneIsRefused() throws {
-    try withGuest { guest in
+  @Test func anAccessModeThatIsNoneIsRefused() async throws {
+    try await withGuest { guest in
       try hostWrite(guest.path("file"), "")
       let file = try guest.lookup("file").node
       let both = OpenFlags.writeOnly.union(.readWrite)
@@ -131,16 +131,16 @@ import Testing
     }
   }
 
-  @Test func openTruncates() throws {
-    try withGuest { guest in
+  @Test func openTruncates() async throws {
+    try await withGuest { guest in
       try hostWrite(guest.path("file"), "contents")
       _ = try guest.open(try guest.lookup("file").node, [.writeOnly, .truncate])
       #expect(try hostReadText(guest.path("file")) == "")
     }
   }
 
-  @Test func openThatTruncatesClearsSetIDBitsExactlyIfAskedTo() throws {
-    try withGuest { guest in
+  @Test func openThatTruncatesClearsSetIDBitsExactlyIfAskedTo() async throws {
+    try await withGuest { guest in
       for (kills, mode) in [(false, 0o4755), (true, 0o755)] {
         try hostWrite(guest.path("file"), "contents")
         try hostSetMode(guest.path("file"), 0o4755)
@@ -151,8 +151,8 @@ import Testing
     }
   }
 
-  @Test func anUnlinkedFileStaysReadableAndWritable() throws {
-    try withGuest { guest in
+  @Test func anUnlinkedFileStaysReadableAndWritable() async throws {
+    try await withGuest { guest in
       let file = try guest.create("file")
       try guest.write("first", to: file.open.handle)
       try guest.unlink("file")
@@ -163,8 +163,8 @@ import Testing
     }
   }
 
-  @Test func aReleasedHandleIsUnknownAndReleasingItAgainIsNoError() throws {
-    try withGuest { guest in
+  @Test func aReleasedHandleIsUnknownAndReleasingItAgainIsNoError() async throws {
+    try await withGuest { guest in
       let handle = try guest.create("file").open.handle
       try guest.release(handle)
       try guest.release(handle)
@@ -181,8 +181,8 @@ import Testing
     }
   }
 
-  @Test func flushClosesNothing() throws {
-    try withGuest { guest in
+  @Test func flushClosesNothing() async throws {
+    try await withGuest { guest in
       let handle = try guest.create("file").open.handle
       try guest.view.flush(.root, FlushIn(handle: handle))
       try guest.write("still", to: handle)
@@ -190,8 +190,8 @@ import Testing
     }
   }
 
-  @Test func theBudgetForDescriptorsIsAnErrorOfTheGuests() throws {
-    try withGuest({ $0.descriptorBudget = 20 }) { guest in
+  @Test func theBudgetForDescriptorsIsAnErrorOfTheGuests() async throws {
+    try await withGuest({ $0.descriptorBudget = 20 }) { guest in
       try hostWrite(guest.path("file"), "")
       let file = try guest.lookup("file").node
       var handles: [UInt64] = []
@@ -210,8 +210,8 @@ import Testing
       CachePolicy.allCases, [[], .keepCache, .directIO, .directIO] as [OpenReplyFlags]))
   func theCachePolicyDecidesHowTheGuestTreatsAFile(
     policy: CachePolicy, flags: OpenReplyFlags
-  ) throws {
-    try withGuest({ $0.cache = policy }) { guest in
+  ) async throws {
+    try await withGuest({ $0.cache = policy }) { guest in
       let file = try guest.create("file")
       #expect(file.open.flags == flags)
       #expect(try guest.open(file.entry.node).flags == flags)

@@ -6,8 +6,8 @@ import TestSupport
 import Testing
 
 @Suite(needsRoot) struct PassthroughLinksTests {
-  @Test func aHardLinkIsTheSameNode() throws {
-    try withGuest { guest in
+  @Test func aHardLinkIsTheSameNode() async throws {
+    try await withGuest { guest in
       let file = try guest.mknod("file", mode: FileMode.regular).node
       let link = try guest.link(file, as: "link")
       #expect(link.node == file)
@@ -16,8 +16,8 @@ import Testing
     }
   }
 
-  @Test func eachLinkCountsAsALookup() throws {
-    try withGuest { guest in
+  @Test func eachLinkCountsAsALookup() async throws {
+    try await withGuest { guest in
       let file = try guest.mknod("file", mode: FileMode.regular).node
       _ = try guest.link(file, as: "link")
       guest.view.forget(file, lookups: 1)
@@ -27,23 +27,23 @@ import Testing
     }
   }
 
-  @Test func aLinkToALinkIsNotOneToItsTarget() throws {
-    try withGuest { guest in
+  @Test func aLinkToALinkIsNotOneToItsTarget() async throws {
+    try await withGuest { guest in
       let link = try guest.symlink("link", to: "/etc/passwd").node
       #expect(try guest.link(link, as: "other").node == link)
       #expect(try hostStatus(guest.path("other")).type == FileMode.link)
     }
   }
 
-  @Test func directoriesHaveOneName() throws {
-    try withGuest { guest in
+  @Test func directoriesHaveOneName() async throws {
+    try await withGuest { guest in
       let directory = try guest.mkdir("directory").node
       #expect(throws: Errno.notPermitted) { try guest.link(directory, as: "other") }
     }
   }
 
-  @Test func readlinkGivesTheTextWhatever() throws {
-    try withGuest { guest in
+  @Test func readlinkGivesTheTextWhatever() async throws {
+    try await withGuest { guest in
       for text in ["../../outside", "/", "\u{e9} \n", String(repeating: "a/", count: 2047) + "b"] {
         let link = try guest.symlink("link", to: text)
         #expect(link.attr.size == UInt64(text.utf8.count))
@@ -53,8 +53,8 @@ import Testing
     }
   }
 
-  @Test func aTextThatIsTooLongOrEmptyIsRefused() throws {
-    try withGuest { (guest) throws in
+  @Test func aTextThatIsTooLongOrEmptyIsRefused() async throws {
+    try await withGuest { (guest) throws in
       #expect(throws: Errno.nameTooLong) {
         try guest.symlink("link", to: String(repeating: "a", count: 4096))
       }
@@ -63,8 +63,8 @@ import Testing
     }
   }
 
-  @Test func onlyLinksHaveATarget() throws {
-    try withGuest { guest in
+  @Test func onlyLinksHaveATarget() async throws {
+    try await withGuest { guest in
       let file = try guest.mknod("file", mode: FileMode.regular).node
       #expect(throws: Errno.invalidArgument) { try guest.readlink(file) }
       #expect(throws: Errno.invalidArgument) { try guest.readlink(.root) }
@@ -72,8 +72,8 @@ import Testing
     }
   }
 
-  @Test func aFileWithoutANameGetsOneByLink() throws {
-    try withGuest { guest in
+  @Test func aFileWithoutANameGetsOneByLink() async throws {
+    try await withGuest { guest in
       let file = try guest.tmpfile()
       #expect(file.entry.attr.linkCount == 0)
       try guest.write("contents", to: file.open.handle)
@@ -84,8 +84,8 @@ import Testing
     }
   }
 
-  @Test func aFileMadeToStayNamelessCannotBeLinked() throws {
-    try withGuest { guest in
+  @Test func aFileMadeToStayNamelessCannotBeLinked() async throws {
+    try await withGuest { guest in
       let file = try guest.tmpfile([.readWrite, .exclusive])
       #expect(throws: Errno.noEntry) { try guest.link(file.entry.node, as: "named") }
       #expect(try hostNames(guest.directory.path) == [])

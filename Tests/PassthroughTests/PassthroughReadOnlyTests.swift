@@ -8,8 +8,8 @@ import Testing
 @Suite(needsRoot) struct PassthroughReadOnlyTests {
   private static func withReadOnlyGuest(
     _ body: @escaping @Sendable (Guest) throws -> Void
-  ) throws {
-    try withGuest({
+  ) async throws {
+    try await withGuest({
       $0.isReadOnly = true
       $0.allowsExtendedAttributes = true
     }) { guest in
@@ -20,8 +20,8 @@ import Testing
     }
   }
 
-  @Test func everythingThatChangesNamesIsRefused() throws {
-    try Self.withReadOnlyGuest { guest in
+  @Test func everythingThatChangesNamesIsRefused() async throws {
+    try await Self.withReadOnlyGuest { guest in
       let file = try guest.lookup("file").node
       let before = try hostNames(guest.directory.path)
       #expect(throws: Errno.readOnly) { try guest.mkdir("new") }
@@ -40,8 +40,8 @@ import Testing
     }
   }
 
-  @Test func everythingThatChangesFilesIsRefused() throws {
-    try Self.withReadOnlyGuest { guest in
+  @Test func everythingThatChangesFilesIsRefused() async throws {
+    try await Self.withReadOnlyGuest { guest in
       let file = try guest.lookup("file").node
       let before = try hostStatus(guest.path("file"))
       #expect(throws: Errno.readOnly) { try guest.open(file, .writeOnly) }
@@ -66,8 +66,8 @@ import Testing
     }
   }
 
-  @Test func readingWorks() throws {
-    try Self.withReadOnlyGuest { guest in
+  @Test func readingWorks() async throws {
+    try await Self.withReadOnlyGuest { guest in
       let file = try guest.lookup("file").node
       let handle = try guest.open(file).handle
       #expect(try guest.read(handle) == "contents")

@@ -8,8 +8,8 @@ import Testing
 @Suite(needsRoot) struct PassthroughSessionTests {
   private static let agreement = Agreement(minor: 38, flags: [])
 
-  @Test func aNewSessionKnowsNothingOfTheOneBefore() throws {
-    try withGuest { guest in
+  @Test func aNewSessionKnowsNothingOfTheOneBefore() async throws {
+    try await withGuest { guest in
       let file = try guest.create("file")
       let directory = try guest.mkdir("directory").node
       guest.view.begin(Self.agreement)
@@ -23,8 +23,8 @@ import Testing
     }
   }
 
-  @Test func whatAGuestHeldIsClosedWhenItHasLeft() throws {
-    try withGuest { guest in
+  @Test func whatAGuestHeldIsClosedWhenItHasLeft() async throws {
+    try await withGuest { guest in
       guest.view.quiesce()
       let before = try openDescriptorsOfShare(guest)
       for index in 0..<50 { _ = try guest.create("file\(index)") }
@@ -43,9 +43,9 @@ import Testing
 
   private static func preferences(
     _ configure: @escaping @Sendable (inout Configuration) -> Void = { _ in }
-  ) throws -> InitFlags {
+  ) async throws -> InitFlags {
     let directory = try TemporaryDirectory("share")
-    return try onThread {
+    return try await onOwnThread {
       var configuration = Configuration()
       configuration.descriptorBudget = 100
       configure(&configuration)
@@ -56,8 +56,8 @@ import Testing
   }
 
   @Test(arguments: CachePolicy.allCases)
-  func whatEverySessionWants(policy: CachePolicy) throws {
-    let flags = try Self.preferences { $0.cache = policy }
+  func whatEverySessionWants(policy: CachePolicy) async throws {
+    let flags = try await Self.preferences { $0.cache = policy }
     let always: InitFlags = [
       .asyncRead, .atomicTruncate, .bigWrites, .dontMask, .asyncDirectIO,
       .parallelDirectoryOperations, .maximumPages, .setxattrExtension, .initExtension,
@@ -72,24 +72,24 @@ import Testing
     #expect(flags.isDisjoint(with: never))
   }
 
-  @Test func whatDependsOnTheOptions() throws {
-    let plain = try Self.preferences()
+  @Test func whatDependsOnTheOptions() async throws {
+    let plain = try await Self.preferences()
     #expect(plain.isSuperset(of: [.autoInvalidateData, .doReaddirplus, .readdirplusAuto]))
     #expect(plain.isDisjoint(with: [.handleKillPrivilegesV2, .directIOAllowsMapping]))
-    #expect(try !Self.preferences { $0.cache = .always }.contains(.autoInvalidateData))
+    #expect(try await !Self.preferences { $0.cache = .always }.contains(.autoInvalidateData))
     #expect(
-      try Self.preferences { $0.offersReaddirplus = false }
+      try await Self.preferences { $0.offersReaddirplus = false }
         .isDisjoint(with: [.doReaddirplus, .readdirplusAuto]))
     #expect(
-      try Self.preferences { $0.cache = .never }
+      try await Self.preferences { $0.cache = .never }
         .isDisjoint(with: [.doReaddirplus, .readdirplusAuto]))
     #expect(
-      try Self.preferences { $0.killsPrivileges = true }.contains(.handleKillPrivilegesV2))
+      try await Self.preferences { $0.killsPrivileges = true }.contains(.handleKillPrivilegesV2))
   }
 
   @Test(arguments: zip(CachePolicy.allCases, [false, false, true, true]))
-  func mappingsAreAllowedWhereDataBypassesTheCache(policy: CachePolicy, expected: Bool) throws {
-    let flags = try Self.preferences {
+  func mappingsAreAllowedWhereDataBypassesTheCache(policy: CachePolicy, expected: Bool) async throws {
+    let flags = try await Self.preferences {
       $0.cache = policy
       $0.allowsMapping = true
     }
@@ -97,27 +97,27 @@ import Testing
   }
 
   @Test(arguments: zip(CachePolicy.allCases, [1, 86_400, 0, 86_400] as [UInt64]))
-  func theCachePolicyDecidesHowLongThingsHold(policy: CachePolicy, seconds: UInt64) throws {
-    try withGuest({ $0.cache = policy }) { guest in
+  func theCachePolicyDecidesHowLongThingsHold(policy: CachePolicy, seconds: UInt64) async throws {
+    try await withGuest({ $0.cache = policy }) { guest in
       let entry = try guest.mkdir("directory")
       #expect([entry.entryValidSeconds, entry.attrValidSeconds] == [seconds, seconds])
       #expect(try guest.view.getattr(entry.node, GetattrIn()).validSeconds == seconds)
     }
   }
 
-  @Test func extendedAttributesAreServedIfTheOperatorAllowsThem() throws {
+  @Test func extendedAttributesAreServedIfTheOperatorAllowsThem() async throws {
     let operations: [Opcode] = [.getxattr, .setxattr, .listxattr, .removexattr]
-    try withGuest { guest in
+    try await withGuest { guest in
       #expect(operations.allSatisfy { !guest.view.serves($0) })
       #expect(guest.view.serves(.lookup))
     }
-    try withGuest({ $0.allowsExtendedAttributes = true }) { guest in
+    try await withGuest({ $0.allowsExtendedAttributes = true }) { guest in
       #expect(operations.allSatisfy { guest.view.serves($0) })
     }
   }
 
-  @Test func longCopiesLeaveTheQueuesThread() throws {
-    try withGuest { guest in
+  @Test func longCopiesLeaveTheQueuesThread() async throws {
+    try await withGuest { guest in
       for opcode in [Opcode.copyFileRange, .copyFileRange64, .syncfs] {
         #expect(guest.view.placement(of: opcode, on: .root) == .worker)
       }

@@ -6,8 +6,8 @@ import TestSupport
 import Testing
 
 @Suite(needsRoot) struct PassthroughStatusTests {
-  @Test func statfsIsTheHosts() throws {
-    try withGuest { guest in
+  @Test func statfsIsTheHosts() async throws {
+    try await withGuest { guest in
       let link = try guest.symlink("link", to: "nowhere").node
       let directory = try openHostDirectory(guest.directory.path)
       let host = try directory.borrowed.fileSystemStatus()
@@ -24,8 +24,8 @@ import Testing
     }
   }
 
-  @Test func syncfsTakesWhatCanBeOpened() throws {
-    try withGuest { guest in
+  @Test func syncfsTakesWhatCanBeOpened() async throws {
+    try await withGuest { guest in
       let fifo = try guest.mknod("fifo", mode: FileMode.fifo | 0o600).node
       try guest.view.syncfs(.root)
       #expect(throws: Errno.invalidArgument) { try guest.view.syncfs(fifo) }
@@ -50,8 +50,8 @@ import Testing
     return allowed
   }
 
-  @Test func accessIsByOwnerGroupAndOthers() throws {
-    try withGuest { guest in
+  @Test func accessIsByOwnerGroupAndOthers() async throws {
+    try await withGuest { guest in
       guest.creator = Creator(uid: 1000, gid: 1001)
       let file = try guest.mknod("file", mode: FileMode.regular | 0o641).node
       #expect(Self.allowed(guest, file, uid: 1000, gid: 1) == 6)
@@ -61,8 +61,8 @@ import Testing
     }
   }
 
-  @Test func rootExecutesOnlyWhatIsExecutable() throws {
-    try withGuest { guest in
+  @Test func rootExecutesOnlyWhatIsExecutable() async throws {
+    try await withGuest { guest in
       let file = try guest.mknod("file", mode: FileMode.regular).node
       #expect(Self.allowed(guest, file, uid: 0, gid: 0) == 6)
       let directory = try guest.mkdir("directory", mode: 0).node
@@ -70,8 +70,8 @@ import Testing
     }
   }
 
-  @Test func accessAsksForWhatThereIs() throws {
-    try withGuest { guest in
+  @Test func accessAsksForWhatThereIs() async throws {
+    try await withGuest { guest in
       try guest.view.access(.root, AccessIn(mask: 0), uid: 1, gid: 1)
       #expect(throws: Errno.invalidArgument) {
         try guest.view.access(.root, AccessIn(mask: 8), uid: 0, gid: 0)
