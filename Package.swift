@@ -73,7 +73,7 @@ let package = Package(
     tests("LinuxTests", ["Linux", "TestSupport"]),
     tests("FuseProtocolTests", ["FuseProtocol", "KernelHeaders"]),
     tests("FuseServerTests", ["FuseServer", "FuseProtocol", "Linux"]),
-    tests("VirtqueueTests", ["Virtqueue", "Linux"]),
+    tests("VirtqueueTests", ["Virtqueue", "Frontend", "Linux", "TestSupport"]),
     tests("VhostUserTests", ["VhostUser", "Virtqueue", "Linux", "TestSupport"]),
     tests("PassthroughTests", ["Passthrough", "FuseServer", "FuseProtocol", "Linux", "TestSupport"]),
     tests("DaemonTests", ["Daemon", "Frontend", "FuseProtocol", "Linux", "TestSupport"]),
