@@ -58,7 +58,10 @@ extension DriverRing {
         call.clear()
         callCount += 1
       }
-      if hasUsed { return }
+      if hasUsed {
+        guard ready != 0 else { throw .violation(.missingCall) }
+        return
+      }
       if ready & 2 != 0 { throw .vringBroken }
       if ready & 4 != 0 { throw .disconnected }
       if ready == 0 { throw .timedOut(.completing) }

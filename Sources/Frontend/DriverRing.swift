@@ -23,6 +23,8 @@ package final class DriverRing {
 
   /// Whether `wait` looks at the used index all the time rather than sleep until called.
   package var isPolling = false
+  /// Where the device begins to take chains: SET_VRING_BASE's part.
+  package internal(set) var deviceIndex: UInt16
   /// The connection to the back-end, whose end ends every wait.
   package var peer: Descriptor?
   /// How many kicks were sent.
@@ -54,6 +56,7 @@ package final class DriverRing {
     self.arena = arena
     hasEventIndex = features.contains(.eventIndex)
     hasIndirectDescriptors = features.contains(.indirectDescriptors)
+    deviceIndex = firstIndex
     nextAvailable = firstIndex
     lastUsed = firstIndex
     lastPublished = firstIndex

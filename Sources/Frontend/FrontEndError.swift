@@ -42,6 +42,8 @@ package enum Violation: Equatable, Sendable {
   case usedElement(UInt32)
   /// An element says that more was written than there was room for.
   case usedLength(UInt32)
+  /// Elements were returned, and no call came though one was asked for.
+  case missingCall
   /// The header's length is not the element's.
   case replyLength(header: UInt32, used: UInt32)
   /// The reply is to another request.

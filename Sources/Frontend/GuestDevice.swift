@@ -94,11 +94,15 @@ package final class GuestDevice {
     for vring in 0..<queues.count + options.unusedQueueCount {
       try connection.setVringEnabled(vring, false)
     }
-    var indices: [UInt16] = []
-    for queue in queues {
-      indices.append(UInt16(truncatingIfNeeded: try connection.vringBase(queue.ring.vring)))
-    }
-    return indices
+    for queue in queues { try stopRing(queue.ring) }
+    return queues.map(\.ring.deviceIndex)
+  }
+
+  /// GET_VRING_BASE: the ring goes on at the answer if it is started again.
+  ///
+  /// - Throws: What went wrong first.
+  package func stopRing(_ ring: DriverRing) throws(FrontEndError) {
+    ring.deviceIndex = UInt16(truncatingIfNeeded: try connection.vringBase(ring.vring))
   }
 
   /// Forgets the queues and makes new ones, as a guest does after a reset, and starts them.
@@ -179,19 +183,27 @@ extension GuestDevice {
     }
   }
 
+  /// Sets a ring up and starts it without enabling it, as QEMU does.
+  ///
+  /// - Throws: What went wrong first.
+  package func startRing(_ ring: DriverRing) throws(FrontEndError) {
+    try startLikeQEMU(ring)
+    try setCall(ring)
+  }
+
   private func startLikeQEMU(_ ring: DriverRing) throws(FrontEndError) {
     if options.style == .qemu10 {
       try connection.setVringDescriptor(.setVringError, ring.vring, ring.error.borrowed)
     }
     try connection.setVringNumber(ring.vring, Int(ring.memory.size))
-    try connection.setVringBase(ring.vring, ring.availableIndex)
+    try connection.setVringBase(ring.vring, ring.deviceIndex)
     try connection.setVringAddress(ring.memory.addresses(vring: ring.vring))
     try connection.setVringDescriptor(.setVringKick, ring.vring, ring.kick.borrowed)
   }
 
   private func startLikeCloudHypervisor(_ ring: DriverRing) throws(FrontEndError) {
     try connection.setVringAddress(ring.memory.addresses(vring: ring.vring))
-    try connection.setVringBase(ring.vring, ring.availableIndex)
+    try connection.setVringBase(ring.vring, ring.deviceIndex)
     try setCall(ring)
     try connection.setVringDescriptor(.setVringKick, ring.vring, ring.kick.borrowed)
   }
@@ -199,7 +211,7 @@ extension GuestDevice {
   private func startLikeUserModeLinux(_ ring: DriverRing) throws(FrontEndError) {
     try setCall(ring)
     try connection.setVringNumber(ring.vring, Int(ring.memory.size))
-    try connection.setVringBase(ring.vring, ring.availableIndex)
+    try connection.setVringBase(ring.vring, ring.deviceIndex)
     try connection.setVringAddress(ring.memory.addresses(vring: ring.vring))
     try connection.setVringDescriptor(.setVringKick, ring.vring, ring.kick.borrowed)
     try connection.setVringEnabled(ring.vring, true)

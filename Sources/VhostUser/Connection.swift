@@ -73,12 +73,26 @@ struct Connection: ~Copyable {
     }
   }
 
-  /// Sends all of `bytes`.
+  /// Sends all of `bytes`; waits while the front-end does not read, until the daemon is to stop.
   borrowing func send(_ bytes: [UInt8]) throws(End) {
     var rest = bytes[...]
     while !rest.isEmpty {
+      try waitForRoom()
       guard let sent = try? socket.borrowed.send(rest) else { throw .disconnected }
       rest = rest.dropFirst(sent)
+    }
+  }
+
+  private borrowing func waitForRoom() throws(End) {
+    guard let stop else { return }
+    while true {
+      guard let hasRoom = try? socket.borrowed.pollRoom(milliseconds: 50) else {
+        throw .disconnected
+      }
+      if hasRoom { return }
+      guard let stopped = try? Descriptor.pollInput([stop], milliseconds: 0), stopped == 0 else {
+        throw .stopped
+      }
     }
   }
 }

@@ -164,8 +164,11 @@ final class QueueLoop {
     reactor.watch(kick.borrowed, as: QueueToken.kick)
   }
 
+  /// Calls once, because what was returned just now may have been called through the old
+  /// descriptor, to which nobody listens any more: QEMU's start and its unmasking race so.
   func setCall(_ call: SharedDescriptor?) {
     self.call = call
+    call?.borrowed.signalEvent()
   }
 
   func setError(_ error: SharedDescriptor?) {

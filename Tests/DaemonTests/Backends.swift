@@ -41,9 +41,17 @@ final class Guest {
   /// Starts the back-end on a fresh share, attaches, and sends INIT.
   init(
     _ backend: Backend, options: DeviceOptions = DeviceOptions(), more: [String] = [],
-    prepare: (String) throws -> Void = { _ in }
+    parent: String? = nil, prepare: (String) throws -> Void = { _ in }
   ) throws {
-    daemon = try DaemonProcess(backend.command(more), prepare: prepare)
+    daemon = try DaemonProcess(backend.command(more), parent: parent, prepare: prepare)
+    device = try GuestDevice(path: daemon.socket, options: options)
+    client = FuseClient(device)
+    _ = try client.initialize()
+  }
+
+  /// Attaches to a back-end that runs already.
+  init(_ daemon: DaemonProcess, options: DeviceOptions = DeviceOptions()) throws {
+    self.daemon = daemon
     device = try GuestDevice(path: daemon.socket, options: options)
     client = FuseClient(device)
     _ = try client.initialize()

@@ -41,12 +41,17 @@ package final class ChildProcess: Sendable {
 
   /// Sends a signal; a process that has ended does not notice.
   package func signal(_ number: Int32) {
-    _ = kill(id, number)
+    _ = Glibc.kill(id, number)
   }
 
   /// Asks it to end (SIGTERM).
   package func terminate() {
     signal(SIGTERM)
+  }
+
+  /// Ends it as a crash would (SIGKILL): it cannot clean up.
+  package func kill() {
+    signal(SIGKILL)
   }
 
   /// Whether it has not ended yet.

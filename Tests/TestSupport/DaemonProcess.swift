@@ -48,10 +48,12 @@ package final class DaemonProcess: Sendable {
   /// Starts `command` and waits until its socket takes connections.
   ///
   /// `prepare` is called with the share's path before.
+  /// The directory lies in `parent`, or where temporary directories do.
   package init(
-    _ command: DaemonCommand, prepare: (String) throws -> Void = { _ in }
+    _ command: DaemonCommand, parent: String? = nil,
+    prepare: (String) throws -> Void = { _ in }
   ) throws {
-    directory = try TemporaryDirectory("daemon")
+    directory = try TemporaryDirectory("daemon", in: parent)
     let share = directory.path("share")
     try hostMakeDirectory(share)
     try prepare(share)
