@@ -14,8 +14,8 @@ import Testing
   }
 
   @Test(arguments: [false, true], [408, 4096, 65536, 1 << 20])
-  func everyNameComesOnceWhateverTheReplyHolds(plus: Bool, byteCount: Int) throws {
-    try withGuest { guest in
+  func everyNameComesOnceWhateverTheReplyHolds(plus: Bool, byteCount: Int) async throws {
+    try await withGuest { guest in
       try Self.fill(guest)
       let handle = try guest.opendir()
       let records = try guest.readAll(handle, byteCount: byteCount, plus: plus)
@@ -24,8 +24,8 @@ import Testing
     }
   }
 
-  @Test func recordsHaveTheHostsInodesAndTypes() throws {
-    try withGuest { guest in
+  @Test func recordsHaveTheHostsInodesAndTypes() async throws {
+    try await withGuest { guest in
       try hostWrite(guest.path("file"), "")
       try hostMakeDirectory(guest.path("directory"))
       try hostSymbolicLink(guest.path("link"), to: "file")
@@ -39,8 +39,8 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func aGuestMayResumeAfterAnyRecord(plus: Bool) throws {
-    try withGuest { guest in
+  func aGuestMayResumeAfterAnyRecord(plus: Bool) async throws {
+    try await withGuest { guest in
       try Self.fill(guest)
       let handle = try guest.opendir()
       let all = try guest.readAll(handle, plus: plus)
@@ -52,8 +52,8 @@ import Testing
     }
   }
 
-  @Test func whatIsMadeAndRemovedMeanwhileDoesNotDisturbTheRest() throws {
-    try withGuest { guest in
+  @Test func whatIsMadeAndRemovedMeanwhileDoesNotDisturbTheRest() async throws {
+    try await withGuest { guest in
       try Self.fill(guest)
       let handle = try guest.opendir()
       var seen = try guest.readdir(handle, byteCount: 4096)
@@ -71,8 +71,8 @@ import Testing
     }
   }
 
-  @Test func theRootShowsItselfAsItsParent() throws {
-    try withGuest { guest in
+  @Test func theRootShowsItselfAsItsParent() async throws {
+    try await withGuest { guest in
       try hostMakeDirectory(guest.path("sub"))
       let root = try hostStatus(guest.directory.path).inode
       for plus in [false, true] {
@@ -86,8 +86,8 @@ import Testing
     }
   }
 
-  @Test func plusLooksUpEveryEntryAndCountsItOnce() throws {
-    try withGuest { guest in
+  @Test func plusLooksUpEveryEntryAndCountsItOnce() async throws {
+    try await withGuest { guest in
       try Self.fill(guest)
       let records = try guest.readAll(guest.opendir(), plus: true)
       #expect(guest.share.counts.nodes == Self.names.count + 1)
@@ -104,8 +104,8 @@ import Testing
     }
   }
 
-  @Test func plusDoesNotCountTheDirectoryItselfOrItsParent() throws {
-    try withGuest { guest in
+  @Test func plusDoesNotCountTheDirectoryItselfOrItsParent() async throws {
+    try await withGuest { guest in
       try hostMakeDirectory(guest.path("sub"))
       let sub = try guest.lookup("sub").node
       let records = try guest.readAll(guest.opendir(sub), of: sub, plus: true)
@@ -115,8 +115,8 @@ import Testing
     }
   }
 
-  @Test func anEntryThatCannotBeLookedUpIsShownWithoutANode() throws {
-    try withGuest {
+  @Test func anEntryThatCannotBeLookedUpIsShownWithoutANode() async throws {
+    try await withGuest {
       $0.maximumNodeCount = 3
     } _: { guest in
       for name in ["a", "b", "c", "d"] { try hostWrite(guest.path(name), "") }
@@ -129,8 +129,8 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func anEmptyReplyMeansTheEndAndNothingElse(plus: Bool) throws {
-    try withGuest { guest in
+  func anEmptyReplyMeansTheEndAndNothingElse(plus: Bool) async throws {
+    try await withGuest { guest in
       try hostWrite(guest.path(String(repeating: "x", count: 255)), "")
       let handle = try guest.opendir()
       let all = try guest.readAll(handle, plus: plus)
@@ -145,8 +145,8 @@ import Testing
     }
   }
 
-  @Test func anOffsetThatNoHostHasIsRefused() throws {
-    try withGuest { guest in
+  @Test func anOffsetThatNoHostHasIsRefused() async throws {
+    try await withGuest { guest in
       let handle = try guest.opendir()
       #expect(throws: Errno.invalidArgument) { try guest.readdir(handle, at: .max) }
       #expect(throws: Errno.invalidArgument) { try guest.readdir(handle, at: 1 << 63) }
@@ -154,8 +154,8 @@ import Testing
     }
   }
 
-  @Test func aHandleBelongsToItsDirectory() throws {
-    try withGuest { guest in
+  @Test func aHandleBelongsToItsDirectory() async throws {
+    try await withGuest { guest in
       try hostMakeDirectory(guest.path("sub"))
       try hostWrite(guest.path("file"), "")
       let sub = try guest.lookup("sub").node
@@ -172,8 +172,8 @@ import Testing
     }
   }
 
-  @Test func fsyncdirIsDeferredForTheDirectory() throws {
-    try withGuest { guest in
+  @Test func fsyncdirIsDeferredForTheDirectory() async throws {
+    try await withGuest { guest in
       let handle = try guest.opendir()
       let arguments = FsyncIn(handle: handle, flags: .dataOnly)
       guard case .sync(let file, let dataOnly) = try guest.view.fsyncdir(.root, arguments) else {
@@ -187,8 +187,8 @@ import Testing
   }
 
   @Test(arguments: CachePolicy.allCases)
-  func theCachePolicyDecidesHowADirectoryIsOpened(policy: CachePolicy) throws {
-    try withGuest {
+  func theCachePolicyDecidesHowADirectoryIsOpened(policy: CachePolicy) async throws {
+    try await withGuest {
       $0.cache = policy
     } _: { guest in
       let isCached = policy == .always || policy == .metadata
@@ -198,8 +198,8 @@ import Testing
   }
 
   /// Two threads read through one handle: each reply is a true piece of the directory.
-  @Test func aHandleMayBeSharedByThreads() throws {
-    try withGuest { guest in
+  @Test func aHandleMayBeSharedByThreads() async throws {
+    try await withGuest { guest in
       try Self.fill(guest)
       let handle = try guest.opendir()
       let all = try guest.readAll(handle)
@@ -223,8 +223,8 @@ import Testing
   }
 
   /// As on any Linux file system: a removed directory has no entries, not even itself.
-  @Test func aRemovedDirectoryIsENOENTToWhoReadsIt() throws {
-    try withGuest { guest in
+  @Test func aRemovedDirectoryIsENOENTToWhoReadsIt() async throws {
+    try await withGuest { guest in
       try hostMakeDirectory(guest.path("sub"))
       let sub = try guest.lookup("sub").node
       let handle = try guest.opendir(sub)

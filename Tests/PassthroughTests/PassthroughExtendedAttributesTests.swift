@@ -9,8 +9,8 @@ import Testing
   private static let types = ["file", "directory", "link", "fifo", "device"]
 
   /// A guest with extended attributes on a share with one object of each type.
-  private func withAttributes(_ body: @escaping @Sendable (Guest) throws -> Void) throws {
-    try withGuest {
+  private func withAttributes(_ body: @escaping @Sendable (Guest) throws -> Void) async throws {
+    try await withGuest {
       $0.allowsExtendedAttributes = true
     } _: { guest in
       try hostWrite(guest.path("file"), "")
@@ -23,8 +23,8 @@ import Testing
   }
 
   @Test(arguments: types)
-  func everyTypeOfFileHasAttributesOfItsOwn(name: String) throws {
-    try withAttributes { guest in
+  func everyTypeOfFileHasAttributesOfItsOwn(name: String) async throws {
+    try await withAttributes { guest in
       let node = try guest.lookup(name).node
       try guest.setxattr(node, "trusted.a", [1, 0, 255])
       try guest.setxattr(node, "trusted.empty", [])
@@ -40,8 +40,8 @@ import Testing
     }
   }
 
-  @Test func aSizeOfNothingAsksForTheLength() throws {
-    try withAttributes { guest in
+  @Test func aSizeOfNothingAsksForTheLength() async throws {
+    try await withAttributes { guest in
       let node = try guest.lookup("file").node
       try guest.setxattr(node, "user.a", [UInt8](repeating: 7, count: 100))
       #expect(try guest.getxattrLength(node, "user.a") == 100)
@@ -51,8 +51,8 @@ import Testing
     }
   }
 
-  @Test func whatDoesNotFitIsERANGEAndWhatIsMissingENODATA() throws {
-    try withAttributes { guest in
+  @Test func whatDoesNotFitIsERANGEAndWhatIsMissingENODATA() async throws {
+    try await withAttributes { guest in
       let node = try guest.lookup("file").node
       try guest.setxattr(node, "user.a", [UInt8](repeating: 7, count: 100))
       #expect(throws: Errno.outOfRange) { try guest.getxattr(node, "user.a", size: 99) }
@@ -64,8 +64,8 @@ import Testing
     }
   }
 
-  @Test func createAndReplaceAreHonoured() throws {
-    try withAttributes { guest in
+  @Test func createAndReplaceAreHonoured() async throws {
+    try await withAttributes { guest in
       let node = try guest.lookup("file").node
       #expect(throws: Errno.noData) { try guest.setxattr(node, "user.a", [1], flags: 2) }
       try guest.setxattr(node, "user.a", [1], flags: 1)
@@ -79,8 +79,8 @@ import Testing
     }
   }
 
-  @Test func impossibleNamesAndValuesAreRefused() throws {
-    try withAttributes { guest in
+  @Test func impossibleNamesAndValuesAreRefused() async throws {
+    try await withAttributes { guest in
       let node = try guest.lookup("file").node
       let long = "user." + String(repeating: "x", count: 251)
       #expect(throws: Errno.outOfRange) { try guest.setxattr(node, long, [1]) }
@@ -95,8 +95,8 @@ import Testing
   }
 
   /// An access list that the guest does not enforce would make it judge wrongly.
-  @Test func accessListsAreNeitherSetNorShown() throws {
-    try withAttributes { guest in
+  @Test func accessListsAreNeitherSetNorShown() async throws {
+    try await withAttributes { guest in
       try hostSetDefaultACL(guest.path("directory"), owner: 7, group: 5, others: 0)
       let node = try guest.lookup("directory").node
       try guest.setxattr(node, "user.a", [1])
@@ -115,8 +115,8 @@ import Testing
     }
   }
 
-  @Test func aReadOnlyShareIsReadAndNotChanged() throws {
-    try withGuest {
+  @Test func aReadOnlyShareIsReadAndNotChanged() async throws {
+    try await withGuest {
       $0.allowsExtendedAttributes = true
       $0.isReadOnly = true
     } _: { guest in
@@ -128,9 +128,9 @@ import Testing
     }
   }
 
-  @Test func withoutTheOptionTheGuestIsToldToStopAsking() throws {
+  @Test func withoutTheOptionTheGuestIsToldToStopAsking() async throws {
     for allows in [false, true] {
-      try withGuest {
+      try await withGuest {
         $0.allowsExtendedAttributes = allows
       } _: { guest in
         for opcode in [Opcode.setxattr, .getxattr, .listxattr, .removexattr] {
@@ -142,8 +142,8 @@ import Testing
     }
   }
 
-  @Test func anUnknownNodeIsStale() throws {
-    try withAttributes { guest in
+  @Test func anUnknownNodeIsStale() async throws {
+    try await withAttributes { guest in
       let node = NodeID(rawValue: 4711)
       #expect(throws: Errno.stale) { try guest.getxattr(node, "user.a") }
       #expect(throws: Errno.stale) { try guest.listxattr(node) }
