@@ -57,7 +57,10 @@ let package = Package(
     module("Passthrough", ["FuseProtocol", "FuseServer", "Linux"]),
     module(
       "Daemon",
-      ["FuseServer", "Linux", "Passthrough", "VhostUser", "Virtqueue", "VirtioFS", argumentParser, logging]),
+      [
+        "FuseServer", "Linux", "Passthrough", "VhostUser", "Virtqueue", "VirtioFS",
+        argumentParser, logging,
+      ]),
     command("swift-virtiofsd", ["Daemon"]),
 
     // The other side of the socket, for the tests and for virtiofsctl.
@@ -75,11 +78,15 @@ let package = Package(
     tests("FuseServerTests", ["FuseServer", "FuseProtocol", "Linux"]),
     tests("VirtqueueTests", ["Virtqueue", "Frontend", "Linux", "TestSupport"]),
     tests("VhostUserTests", ["VhostUser", "Virtqueue", "Linux", "TestSupport"]),
-    tests("PassthroughTests", ["Passthrough", "FuseServer", "FuseProtocol", "Linux", "TestSupport"]),
+    tests(
+      "PassthroughTests", ["Passthrough", "FuseServer", "FuseProtocol", "Linux", "TestSupport"]),
     tests("DaemonTests", ["Daemon", "Frontend", "FuseProtocol", "Linux", "TestSupport"]),
     tests(
       "OptionsTests",
-      ["Daemon", "Passthrough", "Linux", "TestSupport", "swift-virtiofsd", "virtiofsctl", argumentParser]),
+      [
+        "Daemon", "Passthrough", "Linux", "TestSupport", "swift-virtiofsd", "virtiofsctl",
+        argumentParser,
+      ]),
     tests("TidyTests", ["Linux"]),
   ],
   swiftLanguageModes: [.v6]

@@ -16,7 +16,7 @@ protocol SlabElement: ~Copyable, Sendable {
 /// back; who may still be reading a place that is given back is the caller's care (`Limbo`).
 @safe
 final class Slab<Element: SlabElement & ~Copyable>: @unchecked Sendable {
-  // SAFETY (of `@unchecked Sendable`): the directory's words are atomic, a chunk is initialised
+  // SAFETY: for `@unchecked Sendable`: the directory's words are atomic, a chunk is initialised
   // before its address is published and freed only in `deinit`, and elements are Sendable.
   private let directory: UnsafeMutablePointer<Atomic<UInt>>
   private let directoryCount: Int

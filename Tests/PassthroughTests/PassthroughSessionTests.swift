@@ -88,7 +88,8 @@ import Testing
   }
 
   @Test(arguments: zip(CachePolicy.allCases, [false, false, true, true]))
-  func mappingsAreAllowedWhereDataBypassesTheCache(policy: CachePolicy, expected: Bool) async throws {
+  func mappingsAreAllowedWhereDataBypassesTheCache(policy: CachePolicy, expected: Bool) async throws
+  {
     let flags = try await Self.preferences {
       $0.cache = policy
       $0.allowsMapping = true
