@@ -1,4 +1,4 @@
-internal import FuseProtocol
+package import FuseProtocol
 
 extension [UInt8] {
   /// The bytes, borrowed.
@@ -24,7 +24,7 @@ extension [UInt8] {
 
   /// Appends a value as it travels.
   @inline(__always)
-  mutating func append<T: WireValue>(wire value: T) {
+  package mutating func append<T: WireValue>(wire value: T) {
     // SAFETY: a WireValue has no padding, and the buffer does not leave the closure.
     unsafe Swift.withUnsafeBytes(of: value) { unsafe append(contentsOf: $0) }
   }
