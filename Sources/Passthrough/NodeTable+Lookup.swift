@@ -69,7 +69,7 @@ extension NodeTable {
   /// its own.
   ///
   /// - Parameter before: The clock before the status was taken.
-  private func recognize(
+  func recognize(
     _ status: FileStatus, _ name: borrowing PathName, in directory: Descriptor, before: UInt64
   ) -> NodeID? {
     // A mount found here may go and its number become another mount's before the shard is locked,

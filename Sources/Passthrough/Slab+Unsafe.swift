@@ -11,9 +11,9 @@ protocol SlabElement: ~Copyable, Sendable {
 /// Elements that are found by number, and that never move while the slab lives.
 ///
 /// Reading an element takes no lock and no reference count: it lies in a chunk that stays where it
-/// is, and the chunk in a directory that is allocated whole (its pages cost nothing before they are
-/// used). Numbers begin at 1: 0 is free to mean nothing. The slab hands out places and takes them
-/// back; who may still be reading a place that is given back is the caller's care (`Limbo`).
+/// is, and the chunk's address in a directory that is allocated whole. Numbers begin at 1: 0 is
+/// free to mean nothing. The slab hands out places and takes them back; who may still be reading a
+/// place that is given back is the caller's care (`Limbo`).
 @safe
 final class Slab<Element: SlabElement & ~Copyable>: @unchecked Sendable {
   // SAFETY: for `@unchecked Sendable`: the directory's words are atomic, a chunk is initialised
@@ -31,7 +31,7 @@ final class Slab<Element: SlabElement & ~Copyable>: @unchecked Sendable {
     var end: UInt32 = 1
   }
 
-  private static var chunkShift: UInt32 { 8 }
+  private static var chunkShift: UInt32 { 10 }
   private static var chunkCount: Int { 1 << Int(chunkShift) }
 
   /// A slab for up to `maximumCount` elements at a time, at least one.

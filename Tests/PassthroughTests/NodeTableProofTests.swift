@@ -6,8 +6,9 @@ import Testing
 
 @testable import Passthrough
 
-/// A node that is known, but not by the handle that was had now: by its identity alone, which
-/// proves nothing without a pin. This is where the 2021 thread ended with two nodes.
+/// A node that is known, but not by the handle that was had now.
+///
+/// Its identity alone proves nothing without a pin. This is where the 2021 thread ended with two nodes.
 @Suite(.enabled(if: hasHandles, "temporary directories have no file handles"))
 struct NodeTableProofTests {
   /// Takes the node out of the index by handle, as if the file had another handle each time.
@@ -82,16 +83,45 @@ struct NodeTableProofTests {
     #expect(try share.node("a") != node)
   }
 
-  /// A status taken before a node was made or pinned says nothing about the node.
+  /// A status taken before a node was made or pinned says nothing about the node: the status's
+  /// file may have gone, and the node's file have got its number.
   @Test(arguments: FileHandleMode.allCases)
-  func aNodeThatIsYoungerThanTheStatusIsNotTakenOnItsWord(mode: FileHandleMode) throws {
+  func aNodeThatIsYoungerThanTheStatusIsNotRecognizedByIt(mode: FileHandleMode) throws {
     let share = try NodeFixture(mode)
+    let nodes = share.nodes
     try hostWrite(share.path("a"), "text")
-    let node = try share.node("a")
-    let index = try share.nodes.place(of: node)
-    // From the future: no status is later. The opened file decides, and finds the same node.
-    share.nodes.store.slots[index].since.store(.max, ordering: .relaxed)
-    #expect(try share.node("a") == node)
+    let before = nodes.clock.load(ordering: .relaxed)
+    let (node, status) = try share.lookup("a")
+    let after = nodes.clock.load(ordering: .relaxed)
+    #expect(before < after)
+    try nodes.withDescriptor(of: .root) { (root) throws(Errno) in
+      let name = PathName("a")
+      #expect(nodes.recognize(status, name, in: root, before: before) == nil)
+      #expect(nodes.recognize(status, name, in: root, before: after) == node)
+    }
+    // What was recognized was counted.
+    nodes.forget(node, lookups: 1)
+    #expect(try nodes.fileType(of: node) == FileStatus.regularType)
+    nodes.forget(node, lookups: 1)
+    #expect(nodes.count == 1)
+  }
+
+  /// A name that leads to another file by the time its handle is asked for is not the status's.
+  @Test(arguments: FileHandleMode.allCases)
+  func aStatusAndANameThatDisagreeRecognizeNothing(mode: FileHandleMode) throws {
+    let share = try NodeFixture(mode)
+    let nodes = share.nodes
+    try hostWrite(share.path("a"), "a")
+    try hostWrite(share.path("b"), "b")
+    let (_, status) = try share.lookup("a")
+    let other = try share.node("b")
+    let clock = nodes.clock.load(ordering: .relaxed)
+    try nodes.withDescriptor(of: .root) { (root) throws(Errno) in
+      let found = nodes.recognize(status, PathName("b"), in: root, before: clock)
+      // By a pin the status alone is enough; the name does not matter.
+      #expect((found == nil) == (mode != .never))
+      #expect(found != other)
+    }
   }
 
   /// Handles that do not fit the slot are kept elsewhere, and their place is given back.
