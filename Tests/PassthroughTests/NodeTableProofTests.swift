@@ -8,7 +8,8 @@ import Testing
 
 /// A node that is known, but not by the handle that was had now.
 ///
-/// Its identity alone proves nothing without a pin. This is where the 2021 thread ended with two nodes.
+/// Its identity alone proves nothing without a pin. This is where the 2021 thread ended with two
+/// nodes.
 @Suite(.enabled(if: hasHandles, "temporary directories have no file handles"))
 struct NodeTableProofTests {
   /// Takes the node out of the index by handle, as if the file had another handle each time.
