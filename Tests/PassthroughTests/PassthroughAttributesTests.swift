@@ -6,8 +6,9 @@ import TestSupport
 import Testing
 
 @Suite(needsRoot) struct PassthroughAttributesTests {
-  @Test func aFileIsDescribedAfterItsLastNameHasGone() async throws {
-    try await withGuest { guest in
+  @Test(arguments: FileHandleMode.allCases)
+  func aFileIsDescribedAfterItsLastNameHasGone(mode: FileHandleMode) async throws {
+    try await withGuest({ $0.fileHandles = mode }) { guest in
       let file = try guest.create("file")
       try guest.write("12345", to: file.open.handle)
       try guest.unlink("file")
@@ -102,8 +103,9 @@ import Testing
     }
   }
 
-  @Test func aLinksOwnTimesAndOwnerAreSetNotItsTargets() async throws {
-    try await withGuest { guest in
+  @Test(arguments: FileHandleMode.allCases)
+  func aLinksOwnTimesAndOwnerAreSetNotItsTargets(mode: FileHandleMode) async throws {
+    try await withGuest({ $0.fileHandles = mode }) { guest in
       try hostWrite(guest.path("target"), "")
       let before = try hostStatus(guest.path("target"))
       let link = try guest.symlink("link", to: "target").node
@@ -126,8 +128,9 @@ import Testing
     }
   }
 
-  @Test func modesAreSetOfWhatCannotBeOpened() async throws {
-    try await withGuest { guest in
+  @Test(arguments: FileHandleMode.allCases)
+  func modesAreSetOfWhatCannotBeOpened(mode: FileHandleMode) async throws {
+    try await withGuest({ $0.fileHandles = mode }) { guest in
       let fifo = try guest.mknod("fifo", mode: FileMode.fifo | 0o600).node
       let device = try guest.mknod("device", mode: FileMode.character | 0o600).node
       #expect(try guest.setattr(fifo, SetattrIn(valid: .mode, mode: 0o622)).mode & 0o777 == 0o622)
@@ -147,8 +150,9 @@ import Testing
     }
   }
 
-  @Test func aHandleThatMayNotWriteDoesNotKeepAFileFromBeingTruncated() async throws {
-    try await withGuest { guest in
+  @Test(arguments: FileHandleMode.allCases)
+  func aHandleThatMayNotWriteDoesNotKeepAFileFromBeingTruncated(mode: FileHandleMode) async throws {
+    try await withGuest({ $0.fileHandles = mode }) { guest in
       try hostWrite(guest.path("file"), "contents")
       try hostWrite(guest.path("other"), "contents")
       let file = try guest.lookup("file").node
@@ -164,8 +168,9 @@ import Testing
     }
   }
 
-  @Test func truncationClearsSetIDBitsExactlyIfAskedTo() async throws {
-    try await withGuest { guest in
+  @Test(arguments: FileHandleMode.allCases)
+  func truncationClearsSetIDBitsExactlyIfAskedTo(mode: FileHandleMode) async throws {
+    try await withGuest({ $0.fileHandles = mode }) { guest in
       for (valid, mode) in [(SetattrValid.size, 0o6755), ([.size, .killSetID], 0o755)] {
         try hostWrite(guest.path("file"), "contents")
         try hostSetMode(guest.path("file"), 0o6755)

@@ -25,8 +25,9 @@ import Testing
     }
   }
 
-  @Test func createOpensWhatAnotherHasMadeMeanwhile() async throws {
-    try await withGuest { guest in
+  @Test(arguments: FileHandleMode.allCases)
+  func createOpensWhatAnotherHasMadeMeanwhile(mode: FileHandleMode) async throws {
+    try await withGuest({ $0.fileHandles = mode }) { guest in
       try hostWrite(guest.path("file"), "theirs", mode: 0o604)
       let file = try guest.create("file", mode: 0o777)
       #expect(try guest.read(file.open.handle) == "theirs")
@@ -66,8 +67,9 @@ import Testing
     }
   }
 
-  @Test func onlyRegularFilesAreOpened() async throws {
-    try await withGuest { guest in
+  @Test(arguments: FileHandleMode.allCases)
+  func onlyRegularFilesAreOpened(mode: FileHandleMode) async throws {
+    try await withGuest({ $0.fileHandles = mode }) { guest in
       let outside = try TemporaryDirectory("outside")
       try hostWrite(outside.path("secret"), "secret")
       let link = try guest.symlink("link", to: outside.path("secret")).node
@@ -139,8 +141,9 @@ import Testing
     }
   }
 
-  @Test func openThatTruncatesClearsSetIDBitsExactlyIfAskedTo() async throws {
-    try await withGuest { guest in
+  @Test(arguments: FileHandleMode.allCases)
+  func openThatTruncatesClearsSetIDBitsExactlyIfAskedTo(mode: FileHandleMode) async throws {
+    try await withGuest({ $0.fileHandles = mode }) { guest in
       for (kills, mode) in [(false, 0o4755), (true, 0o755)] {
         try hostWrite(guest.path("file"), "contents")
         try hostSetMode(guest.path("file"), 0o4755)
@@ -151,8 +154,9 @@ import Testing
     }
   }
 
-  @Test func anUnlinkedFileStaysReadableAndWritable() async throws {
-    try await withGuest { guest in
+  @Test(arguments: FileHandleMode.allCases)
+  func anUnlinkedFileStaysReadableAndWritable(mode: FileHandleMode) async throws {
+    try await withGuest({ $0.fileHandles = mode }) { guest in
       let file = try guest.create("file")
       try guest.write("first", to: file.open.handle)
       try guest.unlink("file")

@@ -6,8 +6,9 @@ import TestSupport
 import Testing
 
 @Suite(needsRoot) struct PassthroughLinksTests {
-  @Test func aHardLinkIsTheSameNode() async throws {
-    try await withGuest { guest in
+  @Test(arguments: FileHandleMode.allCases)
+  func aHardLinkIsTheSameNode(mode: FileHandleMode) async throws {
+    try await withGuest({ $0.fileHandles = mode }) { guest in
       let file = try guest.mknod("file", mode: FileMode.regular).node
       let link = try guest.link(file, as: "link")
       #expect(link.node == file)
@@ -27,8 +28,9 @@ import Testing
     }
   }
 
-  @Test func aLinkToALinkIsNotOneToItsTarget() async throws {
-    try await withGuest { guest in
+  @Test(arguments: FileHandleMode.allCases)
+  func aLinkToALinkIsNotOneToItsTarget(mode: FileHandleMode) async throws {
+    try await withGuest({ $0.fileHandles = mode }) { guest in
       let link = try guest.symlink("link", to: "/etc/passwd").node
       #expect(try guest.link(link, as: "other").node == link)
       #expect(try hostStatus(guest.path("other")).type == FileMode.link)
@@ -72,8 +74,9 @@ import Testing
     }
   }
 
-  @Test func aFileWithoutANameGetsOneByLink() async throws {
-    try await withGuest { guest in
+  @Test(arguments: FileHandleMode.allCases)
+  func aFileWithoutANameGetsOneByLink(mode: FileHandleMode) async throws {
+    try await withGuest({ $0.fileHandles = mode }) { guest in
       let file = try guest.tmpfile()
       #expect(file.entry.attr.linkCount == 0)
       try guest.write("contents", to: file.open.handle)
@@ -89,6 +92,19 @@ import Testing
       let file = try guest.tmpfile([.readWrite, .exclusive])
       #expect(throws: Errno.noEntry) { try guest.link(file.entry.node, as: "named") }
       #expect(try hostNames(guest.directory.path) == [])
+    }
+  }
+
+  /// Which the daemon has only if it keeps files by handle.
+  @Test func linksNeedNoRightToSearch() async throws {
+    try await withGuest({ $0.fileHandles = .never }) { guest in
+      let file = try guest.tmpfile()
+      let named = try guest.mknod("named", mode: FileMode.regular).node
+      var less = try ThreadCapabilities.current()
+      less.effective.remove(.dacReadSearch)
+      try less.apply()
+      #expect(try guest.link(file.entry.node, as: "one").node == file.entry.node)
+      #expect(try guest.link(named, as: "two").attr.linkCount == 2)
     }
   }
 }

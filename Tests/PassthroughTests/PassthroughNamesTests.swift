@@ -49,8 +49,9 @@ import Testing
     }
   }
 
-  @Test func whatIsMadeBelongsToTheCallerWithItsUmask() async throws {
-    try await withGuest { guest in
+  @Test(arguments: FileHandleMode.allCases)
+  func whatIsMadeBelongsToTheCallerWithItsUmask(mode: FileHandleMode) async throws {
+    try await withGuest({ $0.fileHandles = mode }) { guest in
       guest.creator = Creator(uid: 1000, gid: 1001, umask: 0o027)
       let made = [
         try guest.mkdir("directory", mode: 0o777),
@@ -173,8 +174,9 @@ import Testing
     }
   }
 
-  @Test func aRenamedFileKeepsItsNode() async throws {
-    try await withGuest { guest in
+  @Test(arguments: FileHandleMode.allCases)
+  func aRenamedFileKeepsItsNode(mode: FileHandleMode) async throws {
+    try await withGuest({ $0.fileHandles = mode }) { guest in
       let directory = try guest.mkdir("directory").node
       let file = try guest.mknod("file", mode: FileMode.regular).node
       try guest.rename("file", to: "other", into: directory)

@@ -8,8 +8,9 @@ import Testing
 @Suite(needsRoot) struct PassthroughSessionTests {
   private static let agreement = Agreement(minor: 38, flags: [])
 
-  @Test func aNewSessionKnowsNothingOfTheOneBefore() async throws {
-    try await withGuest { guest in
+  @Test(arguments: FileHandleMode.allCases)
+  func aNewSessionKnowsNothingOfTheOneBefore(mode: FileHandleMode) async throws {
+    try await withGuest({ $0.fileHandles = mode }) { guest in
       let file = try guest.create("file")
       let directory = try guest.mkdir("directory").node
       guest.view.begin(Self.agreement)
@@ -23,8 +24,9 @@ import Testing
     }
   }
 
-  @Test func whatAGuestHeldIsClosedWhenItHasLeft() async throws {
-    try await withGuest { guest in
+  @Test(arguments: FileHandleMode.allCases)
+  func whatAGuestHeldIsClosedWhenItHasLeft(mode: FileHandleMode) async throws {
+    try await withGuest({ $0.fileHandles = mode }) { guest in
       guest.view.quiesce()
       let before = try openDescriptorsOfShare(guest)
       for index in 0..<50 { _ = try guest.create("file\(index)") }
@@ -88,13 +90,14 @@ import Testing
   }
 
   @Test(arguments: zip(CachePolicy.allCases, [false, false, true, true]))
-  func mappingsAreAllowedWhereDataBypassesTheCache(policy: CachePolicy, expected: Bool) async throws
-  {
+  func mappingsAreAllowedWhereDataBypassesTheCache(
+    policy: CachePolicy, isExpected: Bool
+  ) async throws {
     let flags = try await Self.preferences {
       $0.cache = policy
       $0.allowsMapping = true
     }
-    #expect(flags.contains(.directIOAllowsMapping) == expected)
+    #expect(flags.contains(.directIOAllowsMapping) == isExpected)
   }
 
   @Test(arguments: zip(CachePolicy.allCases, [1, 86_400, 0, 86_400] as [UInt64]))
