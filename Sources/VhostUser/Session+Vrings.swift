@@ -68,12 +68,12 @@ extension Session {
     // Without a descriptor the vring would have to be polled: no front-end of this device asks.
     guard let kick else { throw .descriptorCount(.setVringKick, 0) }
     try onVring(index) { () throws(Errno) in try kick.borrowed.setNonblocking() }
-    vrings[index].kick = kick
     if vrings[index].isStarted {
       try command(index) { $0.setKick(kick) }
     } else {
       try startVring(index, kick: kick)
     }
+    vrings[index].kick = kick
   }
 
   func setVringCall(
