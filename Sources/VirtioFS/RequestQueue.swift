@@ -68,6 +68,11 @@ final class RequestQueue<Provider: FileSystemProvider>: QueueHandler {
   }
 
   private func serve(_ slot: RequestSlot, on queue: SplitQueue) {
+    // What has no header has no number to answer to.
+    guard slot.chain.readable.byteCount >= MemoryLayout<InHeader>.size else {
+      dispatcher.session.count(.undecodable(.truncated))
+      return complete(slot, written: 0, on: queue)
+    }
     if let errno = slot.load() {
       dispatcher.session.count(.undecodable(.truncated))
       return refuse(slot, errno, on: queue)

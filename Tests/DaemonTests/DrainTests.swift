@@ -94,7 +94,7 @@ import Testing
     let handle = try guest.client.open(node).handle
     let queue = guest.client.queue
     let buffer = try guest.buffer(1 << 20)
-    let mappings = try mappingCount(of: guest.daemon.process.id)
+    let mappings = try memoryFileMappingCount(of: guest.daemon.process.id)
     for _ in 0..<50 {
       for _ in 0..<20 {
         _ = try queue.submit(
@@ -106,8 +106,13 @@ import Testing
         #expect(try queue.collectAny().dataByteCount == 1 << 20)
       }
     }
-    // Old tables are unmapped when the last request that used them is done.
-    #expect(try mappingCount(of: guest.daemon.process.id) <= mappings + 2)
+    // A table goes when the last request that used it is done and its queue has noticed.
+    let isEven = try waitUntil(.seconds(2)) {
+      _ = try guest.client.getattr()
+      return try memoryFileMappingCount(of: guest.daemon.process.id) == mappings
+    }
+    let now = try memoryFileMappingCount(of: guest.daemon.process.id)
+    #expect(isEven, "\(now), not \(mappings)")
   }
 
   private static let hotAddress = GuestAddress(rawValue: 1 << 40)
@@ -117,7 +122,7 @@ import Testing
     let queue = guest.client.queue
     let connection = guest.device.connection
     let before = try openDescriptors(of: guest.daemon.process.id).count
-    let mappings = try mappingCount(of: guest.daemon.process.id)
+    let mappings = try memoryFileMappingCount(of: guest.daemon.process.id)
     let nines = [UInt8](repeating: 9, count: 1 << 20)
     for _ in 0..<50 {
       let region = try MemoryRegion(guestAddress: Self.hotAddress, byteCount: 1 << 20)
@@ -135,7 +140,13 @@ import Testing
       try connection.removeMemoryRegion(region)
     }
     #expect(try openDescriptors(of: guest.daemon.process.id).count == before)
-    #expect(try mappingCount(of: guest.daemon.process.id) <= mappings + 2)
+    // A table goes when the last request that used it is done and its queue has noticed.
+    let isEven = try waitUntil(.seconds(2)) {
+      _ = try guest.client.getattr()
+      return try memoryFileMappingCount(of: guest.daemon.process.id) == mappings
+    }
+    let now = try memoryFileMappingCount(of: guest.daemon.process.id)
+    #expect(isEven, "\(now), not \(mappings)")
   }
 
   /// What was taken before the removal is served; what comes after it breaks the vring, no more.

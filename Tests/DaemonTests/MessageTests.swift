@@ -175,7 +175,7 @@ import Testing
     ])
     _ = try connection.features()
     let before = try openDescriptors(of: daemon.process.id)
-    let mappings = try mappingCount(of: daemon.process.id)
+    let mappings = try memoryFileMappingCount(of: daemon.process.id)
     for malformed in Self.all {
       try connection.send(
         malformed.request, malformed.payload, descriptors: malformed.descriptors(fixture),
@@ -187,7 +187,7 @@ import Testing
     // Every descriptor that came was closed, every mapping undone.
     let after = try openDescriptors(of: daemon.process.id)
     #expect(after == before, "\(Set(after).symmetricDifference(before))")
-    #expect(try mappingCount(of: daemon.process.id) == mappings)
+    #expect(try memoryFileMappingCount(of: daemon.process.id) == mappings)
     let device = try GuestDevice(connection)
     let client = FuseClient(device)
     _ = try client.initialize()

@@ -92,13 +92,13 @@ package final class DaemonProcess: Sendable {
   }
 }
 
-/// A back-end did not come up.
+/// A program that a test needs did not do its part.
 package struct DaemonError: Error, CustomStringConvertible {
   package var command: String
   package var output: String
 
   package var description: String {
-    "\(command) did not come up; it said: \(output)"
+    "\(command) failed; it said: \(output)"
   }
 }
 

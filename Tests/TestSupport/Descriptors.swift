@@ -32,7 +32,8 @@ package func residentByteCount(of process: Int32) -> Int? {
   return nil
 }
 
-/// The number of mappings of a process: guest memory that was not unmapped shows here.
-package func mappingCount(of process: Int32) throws(Errno) -> Int {
-  try hostReadText("/proc/\(process)/maps").split(separator: "\n").count
+/// The number of a process's mappings of files in memory: a guest's memory that was not unmapped
+/// shows here.
+package func memoryFileMappingCount(of process: Int32) throws(Errno) -> Int {
+  try hostReadText("/proc/\(process)/maps").split(separator: "\n").count { $0.contains("memfd:") }
 }
