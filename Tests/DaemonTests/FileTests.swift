@@ -220,6 +220,33 @@ import Testing
     #expect(try hostRead(guest.share("b")) == Array("\u{0}23456".utf8))
   }
 
+  /// Linux 6.18 tries the 64-bit form first.
+  @Test func copiesARangeWithA64BitReply() throws {
+    let guest = try Guest(.swift) { share in try hostWrite("\(share)/a", "0123456789") }
+    let client = guest.client
+    let source = try client.lookup("a").node
+    let from = try client.open(source).handle
+    let made = try client.create("b")
+    let arguments = CopyFileRangeIn(
+      sourceHandle: from, destinationNode: made.entry.node, destinationHandle: made.open.handle,
+      byteCount: .max - 4096)
+    let request = FuseRequest(.copyFileRange64, source, reply: 8).with(arguments)
+    let reply: CopyFileRangeOut = try client.queue.call(request).succeeded().structure()
+    #expect(reply.byteCount == 10)
+    #expect(try hostReadText(guest.share("b")) == "0123456789")
+  }
+
+  @Test func accessAsksTheHost() throws {
+    let guest = try Guest(.swift) { share in try hostWrite("\(share)/f", "", mode: 0o640) }
+    let node = try guest.client.lookup("f").node
+    try guest.client.access(node, mask: 4)
+    guest.client.uid = 1000
+    guest.client.gid = 1000
+    #expect(throws: FrontEndError.reply(.accessDenied)) {
+      try guest.client.access(node, mask: 2)
+    }
+  }
+
   /// Alignment is the guest's affair; that O_DIRECT is passed on is not visible otherwise.
   @Test func directIOReadsAndWritesPages() throws {
     let guest = try Guest(.swift, more: ["--allow-direct-io"])
