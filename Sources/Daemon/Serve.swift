@@ -28,7 +28,11 @@ func serve(_ startup: consuming Startup) throws(StartupError) -> Ending {
     session = try VhostUser.Session(
       socket: socket, device: device, engine: configuration.engine.reactorEngine,
       offersConfiguration: configuration.tag != nil, stop: startup.signals.descriptor,
-      observer: { note($0, in: log) })
+      observer: { note($0, in: log) },
+      abandon: {
+        log.error("a request of the guest is stuck in the host's file system: leaving it")
+        OwnProcess.exitAtOnce(1)
+      })
   } catch {
     throw .failure("cannot serve the front-end: \(error)")
   }

@@ -42,7 +42,10 @@ extension Dispatcher {
       try reply.append(files.link(arguments.node, as: name, in: node))
     case .open(let arguments): try reply.append(files.open(node, arguments))
     case .read(let arguments):
-      guard Int(arguments.byteCount) <= reply.room else { return refuse(.replyTooSmall, &reply) }
+      // A used element counts bytes in 32 bits, and the host's calls stop short of 2 GiB.
+      guard arguments.byteCount <= Int32.max, Int(arguments.byteCount) <= reply.room else {
+        return refuse(.replyTooSmall, &reply)
+      }
       return .deferred(try files.read(node, arguments))
     case .write(let arguments):
       guard Int(arguments.byteCount) <= dataByteCount else { return refuse(.dataMissing, &reply) }

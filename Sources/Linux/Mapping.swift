@@ -9,12 +9,17 @@ package struct Mapping: ~Copyable, @unchecked Sendable {
   package let base: UnsafeMutableRawPointer
   package let byteCount: Int
 
-  /// Maps the first `byteCount` bytes of `descriptor`'s file, readable and writable.
-  package init(_ descriptor: Descriptor, byteCount: Int) throws(Errno) {
+  /// Maps `byteCount` bytes at `offset` of `descriptor`'s file, readable and writable.
+  ///
+  /// - Throws: `EINVAL` if the offset is not aligned, else what mmap(2) says.
+  package init(
+    _ descriptor: Descriptor, offset: UInt64 = 0, byteCount: Int
+  ) throws(Errno) {
+    guard let start = off_t(exactly: offset) else { throw .invalidArgument }
     let protection = PROT_READ | PROT_WRITE
     let flags = MAP_SHARED | MAP_NORESERVE
     // SAFETY: a null hint lets the kernel choose free addresses.
-    let address = unsafe mmap(nil, byteCount, protection, flags, descriptor.rawValue, 0)
+    let address = unsafe mmap(nil, byteCount, protection, flags, descriptor.rawValue, start)
     guard let address = unsafe address, Int(bitPattern: address) != -1 else {
       throw Errno(rawValue: swift_errno())
     }
@@ -45,9 +50,34 @@ extension Descriptor {
 extension Descriptor {
   /// The length of the file, in bytes.
   package func fileByteCount() throws(Errno) -> UInt64 {
+    UInt64(max(0, try rawStatus().st_size))
+  }
+
+  /// The length of a regular file; nil for a device, whose length is not told.
+  package func regularFileByteCount() throws(Errno) -> UInt64? {
+    let status = try rawStatus()
+    return Int32(bitPattern: status.st_mode) & S_IFMT == S_IFREG
+      ? UInt64(max(0, status.st_size)) : nil
+  }
+
+  /// Whether this is something to send a notification by: an eventfd, a pipe or a socket.
+  package func isNotifier() throws(Errno) -> Bool {
+    // An eventfd has no type.
+    [0, S_IFIFO, S_IFSOCK].contains(Int32(bitPattern: try rawStatus().st_mode) & S_IFMT)
+  }
+
+  /// What the offset of a mapping must be a multiple of: the size of the file's pages.
+  package func mappingAlignment() throws(Errno) -> UInt64 {
+    var status = statfs()
+    // SAFETY: fstatfs fills the structure, which lives through the call.
+    _ = try attempt { unsafe fstatfs(rawValue, &status) }
+    return max(UInt64(sysconf(Int32(_SC_PAGESIZE))), UInt64(max(0, status.f_bsize)))
+  }
+
+  private func rawStatus() throws(Errno) -> stat {
     var status = stat()
     // SAFETY: fstat fills the structure, which lives through the call.
     _ = try attempt { unsafe fstat(rawValue, &status) }
-    return UInt64(max(0, status.st_size))
+    return status
   }
 }

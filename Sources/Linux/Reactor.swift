@@ -25,6 +25,8 @@ package final class Reactor {
 
   private let ring: Ring?
   private var watches: [Watch] = []
+  /// Polls of watches that are gone, still to be cancelled.
+  private var cancellations: [UInt64] = []
   /// Completions of cancelled polls carry the serial of their watch and are ignored.
   private var serial: UInt32 = 0
 
@@ -32,6 +34,8 @@ package final class Reactor {
     var descriptor: Descriptor
     var token: UInt32
     var serial: UInt32
+    /// Whether the ring has a poll for it.
+    var isArmed = false
   }
 
   /// The top bits of a completion's user data: what kind it is.
@@ -65,58 +69,75 @@ package final class Reactor {
   /// Whoever handles the event must clear the descriptor. It must stay open until `unwatch`.
   package func watch(_ descriptor: Descriptor, as token: UInt32) {
     serial = (serial &+ 1) & 0x3fff_ffff
-    let watch = Watch(descriptor: descriptor, token: token, serial: serial)
-    watches.append(watch)
-    ring?.poll(descriptor, tag: userData(of: watch))
+    watches.append(Watch(descriptor: descriptor, token: token, serial: serial))
   }
 
   /// Ends the watch with `token`; an event of it may still have been collected, but none will be.
   package func unwatch(_ token: UInt32) {
     watches.removeAll { watch in
       guard watch.token == token else { return false }
-      ring?.cancelPoll(tag: userData(of: watch), cancelTag: Kind.cancel)
+      if watch.isArmed { cancellations.append(userData(of: watch)) }
       return true
     }
+    armWatches()
     ring?.submit()
+  }
+
+  /// Begins and ends the polls that the ring does not have as the watches want them.
+  ///
+  /// What the kernel does not take now is tried again the next time.
+  private func armWatches() {
+    guard let ring else { return }
+    while let tag = cancellations.last, ring.cancelPoll(tag: tag, cancelTag: Kind.cancel) {
+      cancellations.removeLast()
+    }
+    for index in watches.indices where !watches[index].isArmed {
+      let watch = watches[index]
+      watches[index].isArmed = ring.poll(watch.descriptor, tag: userData(of: watch))
+    }
   }
 
   private func userData(of watch: Watch) -> UInt64 {
     Kind.watch | UInt64(watch.serial) << 32 | UInt64(watch.token)
   }
 
-  // MARK: Calls; only with a ring
+  // MARK: Calls; only with a ring. Each returns false if the kernel takes no more at the moment
 
   package func read(
     _ descriptor: Descriptor, into vectors: borrowing IOVectors, at offset: UInt64, tag: UInt32
-  ) {
-    ringForCall().read(descriptor, into: vectors, at: offset, tag: UInt64(tag))
+  ) -> Bool {
+    counted(ringForCall.read(descriptor, into: vectors, at: offset, tag: UInt64(tag)))
   }
 
   package func write(
     _ descriptor: Descriptor, _ vectors: borrowing IOVectors, at offset: UInt64, flags: Int32,
     tag: UInt32
-  ) {
-    ringForCall().write(descriptor, vectors, at: offset, flags: flags, tag: UInt64(tag))
+  ) -> Bool {
+    counted(ringForCall.write(descriptor, vectors, at: offset, flags: flags, tag: UInt64(tag)))
   }
 
   /// `fsync`, or `fdatasync` if `dataOnly`.
-  package func sync(_ descriptor: Descriptor, dataOnly: Bool, tag: UInt32) {
-    ringForCall().sync(descriptor, dataOnly: dataOnly, tag: UInt64(tag))
+  package func sync(_ descriptor: Descriptor, dataOnly: Bool, tag: UInt32) -> Bool {
+    counted(ringForCall.sync(descriptor, dataOnly: dataOnly, tag: UInt64(tag)))
   }
 
   /// `fallocate` with the mode bits `mode`.
   package func allocate(
     _ descriptor: Descriptor, mode: Int32, offset: UInt64, byteCount: UInt64, tag: UInt32
-  ) {
-    ringForCall().allocate(
-      descriptor, mode: mode, offset: offset, byteCount: byteCount, tag: UInt64(tag))
+  ) -> Bool {
+    counted(
+      ringForCall.allocate(
+        descriptor, mode: mode, offset: offset, byteCount: byteCount, tag: UInt64(tag)))
   }
 
-  /// The ring, for one call.
-  private func ringForCall() -> Ring {
+  private var ringForCall: Ring {
     guard let ring else { preconditionFailure("a deferred call without a ring") }
-    callsInFlight += 1
     return ring
+  }
+
+  private func counted(_ isTaken: Bool) -> Bool {
+    if isTaken { callsInFlight += 1 }
+    return isTaken
   }
 
   // MARK: Events
@@ -124,6 +145,7 @@ package final class Reactor {
   /// Gives prepared calls to the kernel and reports what has happened, without waiting.
   package func collect(_ body: (Event) -> Void) {
     guard let ring else { return pollWatches(waiting: false, body) }
+    armWatches()
     ring.submitAndCollect()
     report(from: ring, body)
   }
@@ -133,6 +155,7 @@ package final class Reactor {
   /// May return without an event.
   package func wait(_ body: (Event) -> Void) {
     guard let ring else { return pollWatches(waiting: true, body) }
+    armWatches()
     ring.submitAndWait()
     report(from: ring, body)
   }
@@ -144,12 +167,13 @@ package final class Reactor {
         callsInFlight -= 1
         body(.completed(tag: UInt32(truncatingIfNeeded: userData), result: result))
       case Kind.watch:
-        guard let watch = watches.first(where: { self.userData(of: $0) == userData }) else {
+        guard let index = watches.firstIndex(where: { self.userData(of: $0) == userData }) else {
           return
         }
-        // A multishot poll ends when the kernel ran out of something: begin it again.
-        if !more, result >= 0 { ring.poll(watch.descriptor, tag: userData) }
-        body(.readable(token: watch.token))
+        // A multishot poll ends when the kernel ran out of something: it begins again before the
+        // next sleep. One that cannot be is left alone; its descriptor is the front-end's fault.
+        if !more, result >= 0 || result == -ENOMEM { watches[index].isArmed = false }
+        body(.readable(token: watches[index].token))
       default:
         return
       }
@@ -163,7 +187,10 @@ package final class Reactor {
     // SAFETY: the array lives through the call; ppoll without a timeout and mask sleeps as poll.
     let ready = unsafe poll(&entries, nfds_t(entries.count), waiting ? -1 : 0)
     guard ready > 0 else { return }
-    let tokens = zip(watches, entries).filter { $1.revents != 0 }.map { $0.0.token }
-    for token in tokens { body(.readable(token: token)) }
+    for (watch, entry) in zip(watches, entries) where entry.revents != 0 {
+      // What has nothing to read but its end would keep the thread awake for ever.
+      if Int32(entry.revents) & POLLIN == 0 { watches.removeAll { $0.serial == watch.serial } }
+      body(.readable(token: watch.token))
+    }
   }
 }

@@ -8,8 +8,6 @@ internal import CUring
 @safe
 final class Ring {
   private let ring: UnsafeMutablePointer<io_uring>
-  /// Calls prepared since the last `submit`.
-  private var prepared: UInt32 = 0
 
   /// How many calls fit between two submissions.
   private static let submissionEntries: UInt32 = 256
@@ -33,7 +31,13 @@ final class Ring {
       parameters.cq_entries = Self.completionEntries
       // SAFETY: `ring` is allocated, `parameters` lives through the call.
       let result = unsafe io_uring_queue_init_params(Self.submissionEntries, ring, &parameters)
-      if result == 0 { return }
+      if result == 0 {
+        // From 5.13 on, as polls that fire more than once are; what has neither is too old.
+        if parameters.features & UInt32(IORING_FEAT_RSRC_TAGS) != 0 { return }
+        // SAFETY: just made, and nobody has used it.
+        unsafe io_uring_queue_exit(ring)
+        break
+      }
       failure = Errno(rawValue: -result)
       guard failure == .invalidArgument else { break }
     }
@@ -48,12 +52,12 @@ final class Ring {
     unsafe ring.deallocate()
   }
 
-  // MARK: Calls
+  // MARK: Calls; each returns false if the kernel takes no more at the moment
 
   /// Reads at `offset` into `vectors`, which must stay as they are until the completion.
   func read(
     _ descriptor: Descriptor, into vectors: borrowing IOVectors, at offset: UInt64, tag: UInt64
-  ) {
+  ) -> Bool {
     unsafe prepare(tag) { entry in
       // SAFETY: the slot that owns `vectors` keeps them until its completion.
       unsafe vectors.withVectors { list, count in
@@ -66,7 +70,7 @@ final class Ring {
   func write(
     _ descriptor: Descriptor, _ vectors: borrowing IOVectors, at offset: UInt64, flags: Int32,
     tag: UInt64
-  ) {
+  ) -> Bool {
     unsafe prepare(tag) { entry in
       // SAFETY: as in `read`.
       unsafe vectors.withVectors { list, count in
@@ -76,7 +80,7 @@ final class Ring {
   }
 
   /// fsync(2), or fdatasync(2).
-  func sync(_ descriptor: Descriptor, dataOnly: Bool, tag: UInt64) {
+  func sync(_ descriptor: Descriptor, dataOnly: Bool, tag: UInt64) -> Bool {
     unsafe prepare(tag) { entry in
       // SAFETY: the entry is the kernel's next free one.
       unsafe io_uring_prep_fsync(
@@ -87,7 +91,7 @@ final class Ring {
   /// fallocate(2).
   func allocate(
     _ descriptor: Descriptor, mode: Int32, offset: UInt64, byteCount: UInt64, tag: UInt64
-  ) {
+  ) -> Bool {
     unsafe prepare(tag) { entry in
       // SAFETY: the entry is the kernel's next free one.
       unsafe io_uring_prep_fallocate(
@@ -97,7 +101,7 @@ final class Ring {
   }
 
   /// Completes each time `descriptor` becomes readable, until cancelled.
-  func poll(_ descriptor: Descriptor, tag: UInt64) {
+  func poll(_ descriptor: Descriptor, tag: UInt64) -> Bool {
     unsafe prepare(tag) { entry in
       // SAFETY: the entry is the kernel's next free one.
       unsafe io_uring_prep_poll_multishot(entry, descriptor.rawValue, UInt32(POLLIN))
@@ -105,48 +109,49 @@ final class Ring {
   }
 
   /// Ends the poll that was given `tag`.
-  func cancelPoll(tag: UInt64, cancelTag: UInt64) {
+  func cancelPoll(tag: UInt64, cancelTag: UInt64) -> Bool {
     unsafe prepare(cancelTag) { entry in
       // SAFETY: the entry is the kernel's next free one.
-      unsafe io_uring_prep_poll_remove(entry, tag)
+      // By cancellation: a removal misses a poll that has fired and not been reported yet.
+      unsafe io_uring_prep_cancel64(entry, tag, 0)
     }
   }
 
+  /// - Returns: False if the kernel takes no more calls until completions are collected.
   @inline(__always)
-  private func prepare(_ tag: UInt64, _ fill: (UnsafeMutablePointer<io_uring_sqe>) -> Void) {
-    // SAFETY: the ring is initialised; null means that the queue is full until a submission.
+  private func prepare(
+    _ tag: UInt64, _ fill: (UnsafeMutablePointer<io_uring_sqe>) -> Void
+  ) -> Bool {
     var entry = unsafe io_uring_get_sqe(ring)
-    while unsafe entry == nil {
+    if unsafe entry == nil {
       submit()
       unsafe entry = io_uring_get_sqe(ring)
     }
-    guard let entry = unsafe entry else { return }
+    guard let entry = unsafe entry else { return false }
     // SAFETY: get_sqe gave an entry that is ours until the submission.
     unsafe fill(entry)
     unsafe io_uring_sqe_set_data64(entry, tag)
-    prepared += 1
+    return true
   }
 
   // MARK: Progress
 
-  /// Gives the prepared calls to the kernel, if there are any.
+  /// Gives the prepared calls to the kernel.
+  ///
+  /// What it does not take now, because it is short of memory, stays prepared.
   func submit() {
-    guard prepared > 0 else { return }
-    prepared = 0
-    // SAFETY: the ring lives. EBUSY and EAGAIN leave the entries queued for the next time.
+    // SAFETY: the ring lives.
     _ = unsafe io_uring_submit(ring)
   }
 
   /// Gives the prepared calls to the kernel and lets it post what has completed.
   func submitAndCollect() {
-    prepared = 0
     // SAFETY: the ring lives.
     _ = unsafe io_uring_submit_and_get_events(ring)
   }
 
   /// Gives the prepared calls to the kernel and sleeps until something completes.
   func submitAndWait() {
-    prepared = 0
     // SAFETY: the ring lives. EINTR ends the wait early, which callers expect.
     _ = unsafe io_uring_submit_and_wait(ring, 1)
   }

@@ -34,6 +34,12 @@ package struct Thread: ~Copyable, Sendable {
   package consuming func join() {
     // Joined once, because this value is consumed; the thread's result is not wanted.
     _ = pthread_join(thread, nil)
+    discard self
+  }
+
+  // Nobody will join it: its stack goes when it ends.
+  deinit {
+    pthread_detach(thread)
   }
 }
 
@@ -79,6 +85,19 @@ package final class Semaphore: Sendable {
   package func signal() {
     // SAFETY: initialised in init. Overflow is beyond what our bounded queues can reach.
     _ = unsafe sem_post(semaphore)
+  }
+
+  /// Takes one away if there is one within `milliseconds`.
+  ///
+  /// - Returns: Whether there was.
+  package func wait(milliseconds: Int) -> Bool {
+    var deadline = timespec()
+    // SAFETY: the structure lives through the call, as in the next one.
+    _ = unsafe clock_gettime(CLOCK_REALTIME, &deadline)
+    let nanoseconds = deadline.tv_nsec + milliseconds % 1000 * 1_000_000
+    deadline.tv_sec += milliseconds / 1000 + nanoseconds / 1_000_000_000
+    deadline.tv_nsec = nanoseconds % 1_000_000_000
+    return unsafe sem_timedwait(semaphore, &deadline) == 0
   }
 
   /// Takes one away, once there is one.

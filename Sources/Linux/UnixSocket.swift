@@ -96,7 +96,7 @@ extension Descriptor {
   }
 
   /// The most descriptors that come with one message.
-  package static let mostDescriptorsPerMessage = 16
+  package static let mostDescriptorsPerMessage = 32
 
   /// Receives bytes into `span` and the descriptors that came with them.
   ///

@@ -39,9 +39,12 @@ extension Passthrough {
     let source = try regularFile(arguments.sourceHandle)
     let destination = try regularFile(arguments.destinationHandle)
     let byteCount = min(arguments.byteCount, Self.maximumCopyByteCount)
-    let copied = try source.descriptor.copyRange(
-      from: arguments.sourceOffset, to: destination.descriptor,
-      at: arguments.destinationOffset, byteCount: Int(byteCount))
+    let copied = try detached(from: [arguments.sourceHandle, arguments.destinationHandle]) {
+      () throws(Errno) in
+      try source.descriptor.copyRange(
+        from: arguments.sourceOffset, to: destination.descriptor,
+        at: arguments.destinationOffset, byteCount: Int(byteCount))
+    }
     return UInt64(copied)
   }
 

@@ -20,7 +20,7 @@ extension Passthrough {
     guard type == FileType.directory || type == FileType.regular else { throw .invalidArgument }
     // The call refuses what was opened with O_PATH.
     let file = try share.nodes.openFile(node, flags: [.readOnly, .nonBlocking])
-    try file.borrowed.synchronizeFileSystem()
+    try detached(from: []) { () throws(Errno) in try file.borrowed.synchronizeFileSystem() }
   }
 
   /// Whether the caller may do what `mask` says, by owner, group and others.

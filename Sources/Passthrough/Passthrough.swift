@@ -36,6 +36,20 @@ package final class Passthrough {
 }
 
 extension Passthrough: FileSystem {
+  /// Calls `body`, which may take long, with the files of `handles` pinned and nothing else
+  /// borrowed, so that what others release need not wait for its end.
+  func detached<R>(
+    from handles: [UInt64], _ body: () throws(Errno) -> R
+  ) throws(Errno) -> R {
+    for handle in handles { share.files.pin(handle) }
+    goIdle()
+    defer {
+      wake()
+      for handle in handles { share.files.unpin(handle) }
+    }
+    return try body()
+  }
+
   package func quiesce() {
     share.limbo.quiesce(presence)
   }

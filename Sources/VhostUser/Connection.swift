@@ -60,6 +60,10 @@ struct Connection: ~Copyable {
         !part.isEmpty
       else { throw .disconnected }
       bytes += part
+      // A message that brings more is none; descriptors are not collected for it.
+      guard descriptors.count <= Descriptor.mostDescriptorsPerMessage else {
+        throw .malformed(.tooManyDescriptors)
+      }
     }
     return bytes
   }
@@ -67,9 +71,11 @@ struct Connection: ~Copyable {
   private borrowing func waitForBytes() throws(End) {
     guard let stop else { return }
     while true {
-      let readable = Descriptor.waitUntilReadable([stop, socket.borrowed])
-      if readable[0] { throw .stopped }
-      if readable[1] { return }
+      guard
+        let readable = try? Descriptor.pollInput([stop, socket.borrowed], milliseconds: -1)
+      else { throw .disconnected }
+      if readable & 1 != 0 { throw .stopped }
+      if readable & 2 != 0 { return }
     }
   }
 

@@ -34,6 +34,9 @@ final class Mailbox: Sendable {
     }
   }
 
+  /// Whether `takeAll` would find commands.
+  var hasCommandsToTake: Bool { hasCommands.load(ordering: .acquiring) }
+
   func clearEvent() {
     event.clear()
   }

@@ -94,6 +94,8 @@ final class QueueLoop {
     case .readable(QueueToken.mailbox):
       mailbox.clearEvent()
     case .readable:
+      // Cleared in any case: what is readable for ever would keep the thread awake.
+      handler.acknowledgeWakeUp()
       if let queue { handler.collect(on: queue) }
     }
   }
@@ -103,6 +105,8 @@ final class QueueLoop {
     if let queue, isEnabled, !isBroken, drained == nil, handler.hasRoom, queue.armKicks() {
       return queue.suppressKicks()
     }
+    // A command's event may have been cleared in this very round; a later one signals anew.
+    guard !mailbox.hasCommandsToTake else { return }
     handler.willSleep()
     reactor.wait(handle)
     handler.didWake()

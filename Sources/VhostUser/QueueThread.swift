@@ -8,12 +8,14 @@ internal import Virtqueue
 final class QueueThread: Sendable {
   private let mailbox: Mailbox
   private let ended: Semaphore
+  private let patience: Patience
 
   /// Starts the thread and waits until it has its reactor and the device's handler.
   ///
   /// - Throws: What kept it from having them.
   init(
-    index: Int, device: any Device, engine: Reactor.Engine, observer: @escaping SessionObserver
+    index: Int, device: any Device, engine: Reactor.Engine, patience: Patience,
+    observer: @escaping SessionObserver
   ) throws(Errno) {
     let mailbox = try Mailbox()
     let ended = Semaphore()
@@ -35,6 +37,7 @@ final class QueueThread: Sendable {
     if let errno = failure.take() { throw errno }
     self.mailbox = mailbox
     self.ended = ended
+    self.patience = patience
   }
 
   /// Calls `body` on the thread, between two requests, and waits for its end.
@@ -47,7 +50,7 @@ final class QueueThread: Sendable {
       do throws(Errno) { try body(loop) } catch { failure.put(error) }
       done.signal()
     }
-    done.wait()
+    patience.wait(for: done)
     if let errno = failure.take() { throw errno }
   }
 
@@ -63,13 +66,13 @@ final class QueueThread: Sendable {
         drained.signal()
       }
     }
-    drained.wait()
+    patience.wait(for: drained)
     return nextAvailable.take() ?? 0
   }
 
   /// Ends the thread and waits for it; the vring must have been stopped.
   func end() {
     mailbox.post { $0.finish() }
-    ended.wait()
+    patience.wait(for: ended)
   }
 }

@@ -47,8 +47,22 @@ struct Contract {
 }
 
 extension Request {
-  /// The most regions that SET_MEM_TABLE carries (`VHOST_MEMORY_BASELINE_NREGIONS`).
-  static let mostTableRegions = 8
+  /// The most regions that SET_MEM_TABLE carries: the specification says 8, cloud-hypervisor 32.
+  static let mostTableRegions = 32
+
+  /// Whether it has a reply of its own, in which a failure could not be told from a value.
+  var hasOwnReply: Bool {
+    switch self {
+    case .getFeatures, .getProtocolFeatures, .getQueueNumber, .getVringBase, .getConfiguration,
+      .getMaximumMemorySlots:
+      true
+    case .setFeatures, .setOwner, .resetOwner, .setMemoryTable, .setVringNumber,
+      .setVringAddress, .setVringBase, .setVringKick, .setVringCall, .setVringError,
+      .setProtocolFeatures, .setVringEnable, .setBackendRequestDescriptor, .setConfiguration,
+      .resetDevice, .addMemoryRegion, .removeMemoryRegion:
+      false
+    }
+  }
 
   /// What the request must look like.
   var contract: Contract {

@@ -67,14 +67,16 @@ extension Session {
       throw .memoryRegion(error)
     }
     let memory = self.memory
+    var failure: SessionError?
     for index in vrings.indices where vrings[index].isStarted {
       do throws(Errno) {
         try vrings[index].thread?.perform { (loop) throws(Errno) in
           try loop.replaceMemory(memory)
         }
       } catch {
-        throw .vringSetup(vring: index, error)
+        failure = .vringSetup(vring: index, error)
       }
     }
+    if let failure { throw failure }
   }
 }

@@ -67,7 +67,7 @@ extension Session {
     let (index, kick) = try descriptor(for: .setVringKick, &payload, descriptors)
     // Without a descriptor the vring would have to be polled: no front-end of this device asks.
     guard let kick else { throw .descriptorCount(.setVringKick, 0) }
-    try onVring(index) { () throws(Errno) in try kick.borrowed.setNonblocking() }
+    try prepareNotifier(kick, of: index)
     if vrings[index].isStarted {
       try command(index) { $0.setKick(kick) }
     } else {
@@ -80,7 +80,7 @@ extension Session {
     _ payload: inout PayloadReader, _ descriptors: [SharedDescriptor]
   ) throws(SessionError) {
     let (index, call) = try descriptor(for: .setVringCall, &payload, descriptors)
-    if let call { try onVring(index) { () throws(Errno) in try call.borrowed.setNonblocking() } }
+    if let call { try prepareNotifier(call, of: index) }
     vrings[index].call = call
     try command(index) { $0.setCall(call) }
   }
@@ -89,7 +89,7 @@ extension Session {
     _ payload: inout PayloadReader, _ descriptors: [SharedDescriptor]
   ) throws(SessionError) {
     let (index, error) = try descriptor(for: .setVringError, &payload, descriptors)
-    if let error { try onVring(index) { () throws(Errno) in try error.borrowed.setNonblocking() } }
+    if let error { try prepareNotifier(error, of: index) }
     vrings[index].error = error
     try command(index) { $0.setError(error) }
   }
@@ -116,8 +116,6 @@ extension Session {
 
   func setVringEnable(_ payload: inout PayloadReader) throws(SessionError) {
     let state = try VringState(&payload)
-    // QEMU enables all queues of its device, also those beyond what we offer and never set up.
-    guard state.index < vrings.count || state.number > 1 else { return }
     let index = try vringIndex(state.index)
     guard state.number <= 1 else { throw .vringState(.setVringEnable, vring: index) }
     try enableVring(index, state.number == 1)
@@ -147,6 +145,16 @@ extension Session {
   }
 
   // MARK: Helpers
+
+  /// Makes sure that `notifier` can be one, and that using it does not block.
+  private func prepareNotifier(
+    _ notifier: SharedDescriptor, of index: Int
+  ) throws(SessionError) {
+    try onVring(index) { () throws(Errno) in
+      guard try notifier.borrowed.isNotifier() else { throw .invalidArgument }
+      try notifier.borrowed.setNonblocking()
+    }
+  }
 
   /// Does `body` on the vring's thread, if it runs.
   private func command(

@@ -19,6 +19,7 @@ package final class Session {
   let device: any Device
   let observer: SessionObserver
   private let engine: Reactor.Engine
+  private let patience: Patience
   private let connection: Connection
   /// What may be agreed to of the protocol.
   private let offeredProtocolFeatures: ProtocolFeatures
@@ -39,10 +40,13 @@ package final class Session {
   ///   - offersConfiguration: Whether the configuration space is to be read from us.
   ///   - stop: Becomes readable when the session is to end.
   ///   - observer: Is told of what goes wrong.
+  ///   - abandon: Ends the process: the session is over and requests are stuck in the host.
   package init(
     socket: consuming OwnedDescriptor, device: any Device, engine: Reactor.Engine,
-    offersConfiguration: Bool, stop: Descriptor?, observer: @escaping SessionObserver
+    offersConfiguration: Bool, stop: Descriptor?, observer: @escaping SessionObserver,
+    abandon: @escaping @Sendable () -> Never
   ) throws(Errno) {
+    patience = Patience(stop: stop, abandon: abandon)
     connection = Connection(socket, stop: stop)
     self.device = device
     self.engine = engine
@@ -84,7 +88,8 @@ package final class Session {
       if let answer { try send(answer, to: message) }
     } catch {
       observer(.refused(message, error))
-      guard wantsAnswer(message) else { throw .malformed(error) }
+      let hasOwnReply = Request(rawValue: message.request)?.hasOwnReply ?? false
+      guard wantsAnswer(message), !hasOwnReply else { throw .malformed(error) }
       try connection.send(Message.reply(to: message.request, .acknowledgement(success: false)))
     }
   }
@@ -224,12 +229,13 @@ package final class Session {
   func thread(of index: Int) throws(Errno) -> QueueThread {
     if let thread = vrings[index].thread { return thread }
     let thread = try QueueThread(
-      index: index, device: device, engine: engine, observer: observer)
+      index: index, device: device, engine: engine, patience: patience, observer: observer)
     vrings[index].thread = thread
     return thread
   }
 
   private func tearDown() {
+    patience.leave()
     for index in vrings.indices {
       stopVring(index)
       vrings[index].thread?.end()

@@ -7,6 +7,8 @@ package enum SessionError: Error, Sendable {
   case badHeader(flags: UInt32)
   /// The payload is longer than any request of the protocol.
   case oversizedPayload(UInt32)
+  /// More descriptors come with the message than with any of the protocol.
+  case tooManyDescriptors
   /// The payload is shorter than what it must hold.
   case truncatedPayload
   /// A request that we do not serve.
@@ -38,6 +40,7 @@ extension SessionError: CustomStringConvertible {
     switch self {
     case .badHeader(let flags): "a message has the flags 0x\(String(flags, radix: 16))"
     case .oversizedPayload(let size): "a message has a payload of \(size) bytes"
+    case .tooManyDescriptors: "a message comes with more descriptors than any request has"
     case .truncatedPayload: "a message is too short for what it announces"
     case .unknownRequest(let number): "request \(number) is not known"
     case .featureMissing(let request): "\(request) was not negotiated"
@@ -45,7 +48,8 @@ extension SessionError: CustomStringConvertible {
     case .descriptorCount(let request, let count): "\(request) comes with \(count) descriptors"
     case .featuresNotOffered(let bits):
       "the feature bits 0x\(String(bits, radix: 16)) were not offered"
-    case .vringIndex(let index): "vring \(index) does not exist"
+    case .vringIndex(let index):
+      "vring \(index) does not exist: the front-end has more queues than --num-request-queues"
     case .vringState(let request, let vring): "\(request) comes at a wrong time for vring \(vring)"
     case .memoryRegion(let errno): "a memory region is not usable: \(errno)"
     case .vringSetup(let vring, let errno): "vring \(vring) cannot be started: \(errno)"

@@ -22,10 +22,14 @@ final class FinishedRequests: Sendable {
     event.signal()
   }
 
+  /// Ends the event's being readable, until the next request.
+  func clearEvent() {
+    event.clear()
+  }
+
   /// The requests given back since the last time.
   func takeAll() -> [RequestSlot] {
     guard hasSlots.load(ordering: .acquiring) else { return [] }
-    event.clear()
     hasSlots.store(false, ordering: .relaxed)
     return slots.withLock { slots in
       defer { slots = [] }

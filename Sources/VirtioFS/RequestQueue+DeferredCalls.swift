@@ -10,23 +10,25 @@ extension RequestQueue {
     slot.prepare(for: call)
     if let result = tryAtOnce(call, slot) { return finish(slot, result, on: queue) }
     dispatcher.files.pin(call.file)
-    if reactor.hasRing {
-      submit(call, slot)
-    } else {
-      workers.submit(slot, to: finished)
+    pursue(call, slot)
+  }
+
+  /// Gives the call, or what is left of it, to the ring, or to a worker.
+  private func pursue(_ call: DeferredCall, _ slot: RequestSlot) {
+    guard reactor.hasRing, !call.needsThread, submit(call, slot) else {
+      return workers.submit(slot, to: finished)
     }
   }
 
+  /// The longest READ that the queue's thread copies from the page cache, in bytes: a Linux guest's
+  /// are no longer, and others must not keep their neighbours waiting.
+  private static var mostAtOnce: Int { 4 << 20 }
+
   /// - Returns: The result, if the call could be made without waiting.
   private func tryAtOnce(_ call: DeferredCall, _ slot: RequestSlot) -> Result<Int, Errno>? {
-    switch call {
-    case .read(let file, let offset, _):
-      return tryRead(file, at: offset, slot)
-    case .write(_, let write) where write.killsSetID:
-      return slot.perform(call, in: dispatcher.files)
-    case .write, .sync, .allocate:
-      return nil
-    }
+    guard case .read(let file, let offset, let byteCount) = call, byteCount <= Self.mostAtOnce
+    else { return nil }
+    return tryRead(file, at: offset, slot)
   }
 
   /// Reads what is in the page cache.
@@ -56,9 +58,11 @@ extension RequestQueue {
   }
 
   /// Gives the rest of the call to the kernel.
-  private func submit(_ call: DeferredCall, _ slot: RequestSlot) {
+  ///
+  /// - Returns: False if the kernel takes no more at the moment.
+  private func submit(_ call: DeferredCall, _ slot: RequestSlot) -> Bool {
     let descriptor = call.file.descriptor
-    switch call {
+    return switch call {
     case .read(_, let offset, _):
       reactor.read(
         descriptor, into: slot.chain.writable, at: offset &+ UInt64(slot.transferred),
@@ -83,7 +87,7 @@ extension RequestQueue {
       dispatcher.files.unpin(call.file)
       finish(slot, result, on: queue)
     case .unfinished:
-      submit(call, slot)
+      pursue(call, slot)
     case .wouldBlock:
       // The ring gave up where a plain call waits.
       workers.submit(slot, to: finished)
@@ -103,6 +107,11 @@ extension DeferredCall {
       .allocate(let file, _, _, _):
       file
     }
+  }
+
+  /// Whether the call depends on the capabilities of the thread that makes it.
+  fileprivate var needsThread: Bool {
+    if case .write(_, let write) = self { write.killsSetID } else { false }
   }
 }
 

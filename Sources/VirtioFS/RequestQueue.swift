@@ -68,14 +68,11 @@ final class RequestQueue<Provider: FileSystemProvider>: QueueHandler {
   }
 
   private func serve(_ slot: RequestSlot, on queue: SplitQueue) {
-    // What has no header has no number to answer to.
-    guard slot.chain.readable.byteCount >= MemoryLayout<InHeader>.size else {
+    do throws(Unreadable) {
+      try slot.load()
+    } catch {
       dispatcher.session.count(.undecodable(.truncated))
-      return complete(slot, written: 0, on: queue)
-    }
-    if let errno = slot.load() {
-      dispatcher.session.count(.undecodable(.truncated))
-      return refuse(slot, errno, on: queue)
+      return refuse(slot, error, on: queue)
     }
     guard dispatcher.placement(of: slot.header) == .inline else {
       return workers.submit(slot, to: finished)
@@ -87,12 +84,14 @@ final class RequestQueue<Provider: FileSystemProvider>: QueueHandler {
     }
   }
 
-  /// Answers what is no request, if there is room for an answer.
-  private func refuse(_ slot: RequestSlot, _ errno: Errno, on queue: SplitQueue) {
+  /// Answers what is no request, if it says which it is and has room for an answer.
+  private func refuse(_ slot: RequestSlot, _ reason: Unreadable, on queue: SplitQueue) {
+    guard case .request(let errno) = reason, slot.replyLimit >= 0 else {
+      return complete(slot, written: 0, on: queue)
+    }
     reply.begin(unique: slot.header.unique, limit: slot.replyLimit)
     reply.fail(errno)
-    let written = slot.replyLimit >= 0 ? slot.write(reply.bytes) : 0
-    complete(slot, written: written, on: queue)
+    complete(slot, written: slot.write(reply.bytes), on: queue)
   }
 
   // MARK: Returning
@@ -108,6 +107,10 @@ final class RequestQueue<Provider: FileSystemProvider>: QueueHandler {
 
   func complete(tag: UInt32, result: Int32, on queue: SplitQueue) {
     `continue`(slots[Int(tag)], result: result, on: queue)
+  }
+
+  func acknowledgeWakeUp() {
+    finished.clearEvent()
   }
 
   func collect(on queue: SplitQueue) {

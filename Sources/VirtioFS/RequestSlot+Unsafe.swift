@@ -3,6 +3,14 @@ internal import FuseServer
 internal import Linux
 internal import Virtqueue
 
+/// Why a chain holds no request.
+enum Unreadable: Error {
+  /// There is not even a header, so nobody to answer.
+  case header
+  /// The lengths do not fit together: what the sender gets.
+  case request(Errno)
+}
+
 /// Everything that belongs to one request while it is in flight.
 ///
 /// A slot is at any time in the hands of one: the free list, the queue's thread, the kernel's
@@ -55,21 +63,21 @@ final class RequestSlot: @unchecked Sendable {
 
   /// Copies the header and the arguments out of the chain, each byte once; a WRITE's data stays.
   ///
-  /// - Returns: What is wrong with the request, if it is not one.
-  func load() -> Errno? {
+  /// - Throws: What is wrong with the request, if it is not one.
+  func load() throws(Unreadable) {
     let available = chain.readable.byteCount
-    guard available >= Self.headerByteCount else { return .inputOutput }
+    guard available >= Self.headerByteCount else { throw .header }
     // SAFETY: `small` is longer than the header, of which any bytes are a value.
     unsafe chain.readable.copyOut(to: small.start, count: Self.headerByteCount)
     header = unsafe small.load(as: InHeader.self)
     let stated = Int(header.byteCount)
-    guard stated >= Self.headerByteCount, stated <= available else { return .inputOutput }
+    guard stated >= Self.headerByteCount, stated <= available else { throw .request(.inputOutput) }
     chain.readable.drop(Self.headerByteCount)
     let rest = stated - Self.headerByteCount
     let isWrite = header.opcode == Opcode.write.rawValue
     bodyByteCount = isWrite ? min(rest, MemoryLayout<WriteIn>.size) : rest
     dataByteCount = rest - bodyByteCount
-    guard bodyByteCount <= Self.mostBodyBytes else { return .tooBig }
+    guard bodyByteCount <= Self.mostBodyBytes else { throw .request(.tooBig) }
     if bodyByteCount > Self.smallByteCount {
       unsafe large = .allocate(byteCount: bodyByteCount, alignment: 16)
     }
@@ -79,7 +87,6 @@ final class RequestSlot: @unchecked Sendable {
       chain.readable.drop(bodyByteCount)
       chain.readable.truncate(dataByteCount)
     }
-    return nil
   }
 
   private var bodyBuffer: UnsafeMutableRawBufferPointer {

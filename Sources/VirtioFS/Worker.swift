@@ -9,27 +9,26 @@ final class Worker<View: FileSystem> {
 
   init(dispatcher: Dispatcher<View>) {
     self.dispatcher = dispatcher
+    dispatcher.files.goIdle()
   }
 
-  func goIdle() { dispatcher.files.goIdle() }
-  func wake() { dispatcher.files.wake() }
-
   /// Does all that is left of the request and writes the reply into its chain.
+  ///
+  /// A deferred call has its file pinned, so the view sleeps meanwhile: what others release need
+  /// not wait for the end of a long call.
   func serve(_ slot: RequestSlot) {
-    if let call = slot.call {
+    if let call = slot.call { return finish(slot, call) }
+    dispatcher.files.wake()
+    defer { dispatcher.files.goIdle() }
+    switch dispatcher.serve(slot, &reply) {
+    case .noReply: slot.written = 0
+    case .replied: slot.written = slot.write(reply.bytes)
+    case .deferred(let call):
+      dispatcher.files.pin(call.file)
+      slot.prepare(for: call)
+      dispatcher.files.quiesce()
       finish(slot, call)
-    } else {
-      switch dispatcher.serve(slot, &reply) {
-      case .noReply: slot.written = 0
-      case .replied: slot.written = slot.write(reply.bytes)
-      case .deferred(let call):
-        slot.prepare(for: call)
-        finish(slot, call)
-        // Nothing was pinned for it.
-        slot.call = nil
-      }
     }
-    dispatcher.files.quiesce()
   }
 
   private func finish(_ slot: RequestSlot, _ call: DeferredCall) {

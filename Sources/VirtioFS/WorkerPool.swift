@@ -68,12 +68,7 @@ final class WorkerPool<Provider: FileSystemProvider>: Sendable {
     let state = self.state
     let started = try? Thread(name: "worker") { Self.run(state) }
     guard started == nil else { return }
-    let remaining = state.queue.withLock { queue in
-      queue.threadCount -= 1
-      return queue.threadCount
-    }
-    // Without any thread nobody would ever answer.
-    if remaining == 0 { Self.failAll(state, .again) }
+    Self.forgetThread(of: state, .again)
   }
 
   // MARK: On a worker
@@ -82,32 +77,35 @@ final class WorkerPool<Provider: FileSystemProvider>: Sendable {
     do throws(Errno) {
       let view = try state.provider.makeView()
       let worker = Worker(dispatcher: Dispatcher(files: view, session: state.session))
-      while let job = nextJob(state, worker) {
+      while let job = nextJob(state) {
         worker.serve(job.slot)
         job.home.put(job.slot)
       }
     } catch {
       // The view needs a thread's own credentials; without them nothing can be served.
-      state.queue.withLock { $0.threadCount -= 1 }
-      failAll(state, error)
+      forgetThread(of: state, error)
     }
   }
 
   /// Waits for the next job; nil when the thread is to end.
-  private static func nextJob(_ state: State, _ worker: Worker<Provider.View>) -> Job? {
-    worker.goIdle()
-    state.queue.withLock { $0.idleCount += 1 }
-    state.jobsToTake.wait()
-    let job = state.queue.withLock { queue in
-      queue.idleCount -= 1
-      return queue.jobs.isEmpty ? nil : queue.jobs.removeFirst()
+  private static func nextJob(_ state: State) -> Job? {
+    while true {
+      state.queue.withLock { $0.idleCount += 1 }
+      state.jobsToTake.wait()
+      let (job, isEnding) = state.queue.withLock { queue in
+        queue.idleCount -= 1
+        // A job that somebody else has failed leaves its signal behind.
+        return (queue.jobs.isEmpty ? nil : queue.jobs.removeFirst(), queue.isEnding)
+      }
+      if job != nil || isEnding { return job }
     }
-    worker.wake()
-    return job
   }
 
-  private static func failAll(_ state: State, _ errno: Errno) {
-    let jobs = state.queue.withLock { queue in
+  /// One thread is not to be had. Without any nobody would ever answer what waits.
+  private static func forgetThread(of state: State, _ errno: Errno) {
+    let jobs: [Job] = state.queue.withLock { queue in
+      queue.threadCount -= 1
+      guard queue.threadCount == 0 else { return [] }
       defer { queue.jobs = [] }
       return queue.jobs
     }

@@ -31,7 +31,9 @@ package protocol QueueHandler: AnyObject {
   func begin(from queue: SplitQueue) throws(ChainError) -> Bool
   /// A call that the handler gave to the reactor has ended.
   func complete(tag: UInt32, result: Int32, on queue: SplitQueue)
-  /// The thread was woken by `QueueToken.handler`: requests may have ended elsewhere.
+  /// The event descriptor that is watched as `QueueToken.handler` was signalled.
+  func acknowledgeWakeUp()
+  /// Completes the requests that have ended elsewhere.
   func collect(on queue: SplitQueue)
   /// The edge of the loop: nothing is borrowed any more.
   func endBatch()

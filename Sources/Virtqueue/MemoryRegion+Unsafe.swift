@@ -19,18 +19,22 @@ package final class MemoryRegion: Sendable {
     of descriptor: Descriptor
   ) throws(Errno) {
     let (end, wraps) = offset.addingReportingOverflow(byteCount)
-    guard byteCount > 0, !wraps, let length = Int(exactly: end),
+    guard byteCount > 0, !wraps, Int(exactly: end) != nil,
       !guestAddress.addingReportingOverflow(byteCount).overflow,
       !userAddress.addingReportingOverflow(byteCount).overflow
     else { throw .invalidArgument }
     // A file shorter than the region would be a SIGBUS at the first touch.
-    guard try descriptor.fileByteCount() >= end else { throw .invalidArgument }
+    if let fileByteCount = try descriptor.regularFileByteCount() {
+      guard fileByteCount >= end else { throw .invalidArgument }
+    }
     self.guestAddress = guestAddress
     self.userAddress = userAddress
     self.byteCount = byteCount
-    self.offset = Int(offset)
-    // From 0, because an offset into huge pages need not be aligned to them.
-    mapping = try Mapping(descriptor, byteCount: length)
+    // The offset need not be aligned to the file's pages, which may be huge.
+    let skipped = offset % (try descriptor.mappingAlignment())
+    self.offset = Int(skipped)
+    mapping = try Mapping(
+      descriptor, offset: offset - skipped, byteCount: Int(byteCount + skipped))
   }
 
   /// Where the region's first byte is mapped.

@@ -65,7 +65,8 @@ import Testing
       guard let base = buffer.baseAddress else { throw Errno.badAddress }
       unsafe vectors.append(base + 3, byteCount: 3)
       unsafe vectors.append(base, byteCount: 3)
-      reactor.read(file.borrowed, into: vectors, at: 2, tag: 42)
+      let isTaken = reactor.read(file.borrowed, into: vectors, at: 2, tag: 42)
+      #expect(isTaken)
       var result: Int32 = -1
       while reactor.hasCallsToCollect {
         reactor.wait { event in

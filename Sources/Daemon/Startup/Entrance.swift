@@ -53,8 +53,12 @@ package struct Entrance: ~Copyable {
     _ listener: consuming ListeningSocket, or signals: borrowing SignalDescriptor
   ) throws(StartupError) -> OwnedDescriptor? {
     do throws(Errno) {
-      let ready = try Descriptor.waitForInput([signals.descriptor, listener.borrowed])
-      return ready[0] ? nil : try listener.accept()
+      var ready = 0
+      while ready == 0 {
+        ready = try Descriptor.pollInput(
+          [signals.descriptor, listener.borrowed], milliseconds: -1)
+      }
+      return ready & 1 != 0 ? nil : try listener.accept()
     } catch {
       throw .failure("cannot accept a connection: \(error)")
     }
