@@ -122,6 +122,7 @@ final class Ring {
   private func prepare(
     _ tag: UInt64, _ fill: (UnsafeMutablePointer<io_uring_sqe>) -> Void
   ) -> Bool {
+    // SAFETY: the ring lives; an entry is null when the queue is full, which is looked at.
     var entry = unsafe io_uring_get_sqe(ring)
     if unsafe entry == nil {
       submit()

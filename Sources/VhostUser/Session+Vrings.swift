@@ -116,6 +116,9 @@ extension Session {
 
   func setVringEnable(_ payload: inout PayloadReader) throws(SessionError) {
     let state = try VringState(&payload)
+    // QEMU switches all queues of its device, also those that we do not have and the guest may
+    // never set up.
+    guard state.index < vrings.count || state.number > 1 else { return }
     let index = try vringIndex(state.index)
     guard state.number <= 1 else { throw .vringState(.setVringEnable, vring: index) }
     try enableVring(index, state.number == 1)

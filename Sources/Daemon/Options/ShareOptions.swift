@@ -68,8 +68,8 @@ extension Configuration {
 
   /// How many of `limit` descriptors the guest may use up.
   ///
-  /// Kept back is what the daemon itself needs: up to eight for each of at most 64 vrings (its ring,
-  /// its events, those that the front-end gives and replaces), and as many again for the rest.
+  /// Kept back is what the daemon itself needs: up to eight for each of at most 64 vrings (its
+  /// ring, its events, what the front-end gives and replaces), and as many again for the rest.
   private static func descriptorBudget(limit: UInt64) -> Int {
     let reserve: UInt64 = 1024
     return Int(clamping: limit > 2 * reserve ? limit - reserve : limit / 2)
