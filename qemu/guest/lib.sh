@@ -41,7 +41,7 @@ same() {
   [[ $1 == "$2" ]] || fail "$3: expected '$1', found '$2'"
 }
 
-# MESSAGE COMMAND...: the command fails, and says MESSAGE (strerror's words) while doing so.
+# MESSAGE COMMAND...: the command fails, and says MESSAGE (strerror's words, or several with | between) while doing so.
 refused() {
   local message=$1 output
   shift
@@ -49,7 +49,7 @@ refused() {
     fail "'$*' succeeded; it should say: $message"
   fi
   : >"$why_file"
-  [[ $output == *"$message"* ]] || fail "'$*' said '$output'; it should say: $message"
+  [[ $output =~ $message ]] || fail "'$*' said '$output'; it should say: $message"
 }
 
 # FILE...: their lines with a space between them.

@@ -107,6 +107,7 @@ boot() {
     printf 'GUEST_CACHE=%q\nGUEST_HANDLES=%q\n' "${cache:-auto}" "${handles:-default}"
     printf 'GUEST_DAEMON=%q\n' "$daemon_name"
     printf "GUEST_TESTS='%s'\n" "${tests[*]}"
+    ! declare -F extra_environment >/dev/null || extra_environment
   } >"$run/guest/env"
   "boot_$guest_kind"
 }
@@ -158,6 +159,12 @@ qemu_command() {
 boot_qemu() {
   make_initrd
   qemu_command
+  if [[ -n ${console:-} ]]; then
+    # The guest's console is this terminal. In the foreground, so that the keys go there.
+    vm_failed=''
+    "${vm[@]}" -serial mon:stdio 2>"$run/vm.log" || vm_failed=$?
+    return
+  fi
   vm+=(-serial "file:$run/console.log" -chardev "pipe,id=line,path=$run/line" -serial chardev:line)
   setsid "${vm[@]}" </dev/null >"$run/vm.log" 2>&1 &
   vm_pid=$!
@@ -172,9 +179,9 @@ keep_logs() {
   printf '     logs: %s\n' "$directory"
 }
 
-# Ends what we started and removes what we made, whatever state it is in.
+# [STATUS]: ends what we started and removes what we made, whatever state it is in.
 clean_up() {
-  local status=$?
+  local status=${1:-$?}
   trap - EXIT
   # Impatient callers, and timeout(1), send their signal twice.
   trap '' INT TERM HUP

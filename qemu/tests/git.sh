@@ -5,7 +5,7 @@
 guest() {
   need git
   local count i directory
-  count=$(pick 200 3000 10000)
+  count=$(pick 200 2000 10000)
   [[ $GUEST_KIND != qemu ]] || count=$((count / 4))
   export GIT_AUTHOR_NAME=guest GIT_AUTHOR_EMAIL=guest@localhost
   export GIT_COMMITTER_NAME=guest GIT_COMMITTER_EMAIL=guest@localhost
@@ -37,8 +37,10 @@ guest() {
   git merge -q other
   same changed "$(cat d1/f1)" "the merged file"
   git gc -q
-  git fsck --full --strict 2>&1 | tee /tmp/fsck | grep -v '^Checking' || true
-  grep -qE 'error|missing|corrupt' /tmp/fsck && fail "git fsck: $(grep -E 'error|missing|corrupt' /tmp/fsck | head -n 1)"
+  git fsck --full --strict >/tmp/fsck 2>&1 || fail "git fsck: $(tail -n 1 /tmp/fsck)"
+  if grep -E 'error|missing|corrupt|dangling' /tmp/fsck; then
+    fail "git fsck: $(grep -E 'error|missing|corrupt|dangling' /tmp/fsck | head -n 1)"
+  fi
   echo 3 >/proc/sys/vm/drop_caches
   same "" "$(git status --porcelain)" "git status with cold caches"
   git clone -q --no-hardlinks . ../clone

@@ -49,9 +49,10 @@ guest() {
   same "" "$(ls from)" "the old parent"
 
   # Round and round: names change, nothing else does.
-  local i inode
+  local i count inode
+  count=$(pick 10 50 500)
   inode=$(stat -c %i to/moved/file)
-  for i in {1..50}; do
+  for ((i = 0; i < count; i++)); do
     mv to/moved/file "to/f$i"
     mv "to/f$i" to/moved/file
   done
