@@ -68,6 +68,9 @@ private func note(_ event: SessionEvent, in log: Log) {
     log.warningFromOutside("vring \(index) is broken until the guest resets it: \(reason)")
   case .vringUnmapped(let index):
     log.warningFromOutside("vring \(index) is not in the memory that the front-end has left us")
+  case .vringReady(0, usesRing: false):
+    // Said once: the high-priority vring is there in every session.
+    log.information("no io_uring here: files are read and written by threads")
   case .vringReady(let index, let usesRing):
     log.debug("vring \(index) is served with \(usesRing ? "io_uring" : "threads")")
   }
