@@ -30,6 +30,12 @@ package struct UsedElement: WireValue, Equatable {
   package var id: UInt32
   /// How many bytes were written.
   package var byteCount: UInt32
+
+  /// The element with these fields.
+  package init(id: UInt32, byteCount: UInt32) {
+    self.id = id
+    self.byteCount = byteCount
+  }
 }
 
 /// A split ring's three parts in the guest's memory, as the driver reads and writes them.
