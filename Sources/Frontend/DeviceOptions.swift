@@ -64,6 +64,10 @@ package struct DeviceOptions: Sendable {
   package var features: VirtioFeatures = [.version1, .indirectDescriptors, .eventIndex]
   /// The guest's memory; nothing for one region of 256 MiB.
   package var memory: GuestRAM?
+  /// Whether `GuestDevice.start` returns only when the back-end has heard everything.
+  ///
+  /// A guest does not wait for that: its first request may overtake the last messages.
+  package var waitsForStart = true
   /// How long each message and each request may take.
   package var timeout = Duration.seconds(10)
 

@@ -83,6 +83,8 @@ package final class GuestDevice {
     case .userModeLinux:
       for queue in queues { try startLikeUserModeLinux(queue.ring) }
     }
+    // Messages are handled in their order, so an answer to this one covers those before it.
+    if options.waitsForStart { _ = try connection.features() }
   }
 
   /// Stops the queues as a VMM does when the guest resets the device or the VM is paused.

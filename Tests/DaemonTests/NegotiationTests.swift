@@ -8,10 +8,11 @@ import Testing
 @Suite struct NegotiationTests {
   private static let tag = ["--tag=a tag", "--num-request-queues=3"]
 
-  @Test(arguments: FrontEndStyle.allCases) func servesEveryFrontEnd(
-    _ style: FrontEndStyle
+  @Test(arguments: FrontEndStyle.allCases, [true, false]) func servesEveryFrontEnd(
+    _ style: FrontEndStyle, _ waitsForStart: Bool
   ) throws {
     var options = DeviceOptions()
+    options.waitsForStart = waitsForStart
     options.style = style
     options.requestQueueCount = 3
     options.unusedQueueCount = 5

@@ -36,9 +36,37 @@ package final class TemporaryDirectory: Sendable {
 }
 
 /// Removes `path` and everything under it, never following a link; what cannot be removed stays.
+///
+/// Names are taken as bytes: a guest may make some that are no text.
 package func removeTree(_ path: String) {
-  if (try? hostStatus(path))?.type == 0o040000, let names = try? hostNames(path) {
-    for name in names { removeTree("\(path)/\(name)") }
+  removeTree(Array(path.utf8CString))
+}
+
+/// `path` ends with a NUL.
+private func removeTree(_ path: [CChar]) {
+  for name in entryNames(path) {
+    removeTree(path.dropLast() + [CChar(UInt8(ascii: "/"))] + name)
   }
-  try? hostRemove(path)
+  // SAFETY: the path is terminated.
+  _ = unsafe remove(path)
+}
+
+/// The names in a directory with their NULs; none if it is no directory, or a link to one.
+private func entryNames(_ path: [CChar]) -> [[CChar]] {
+  var status = stat()
+  // SAFETY: the path is terminated, and both arguments live through the calls.
+  guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
+    let stream = unsafe opendir(path)
+  else { return [] }
+  defer { unsafe closedir(stream) }
+  var names: [[CChar]] = []
+  // SAFETY: the entry lives until the next readdir; its name is terminated and copied.
+  while let entry = unsafe readdir(stream) {
+    let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+      unsafe bytes.prefix { $0 != 0 }.map { CChar(bitPattern: $0) }
+    }
+    let dot = CChar(UInt8(ascii: "."))
+    if name != [dot], name != [dot, dot] { names.append(name + [0]) }
+  }
+  return names
 }
