@@ -32,8 +32,8 @@ package enum DeferredCall: Sendable {
   case write(FileReference, WriteCall)
   /// `fsync`, or `fdatasync` if `dataOnly`.
   case sync(FileReference, dataOnly: Bool)
-  /// `fallocate` with the mode bits `mode`.
-  case allocate(FileReference, mode: Int32, offset: UInt64, byteCount: UInt64)
+  /// `fallocate`.
+  case allocate(FileReference, AllocateCall)
 }
 
 /// How a WRITE is to be made.
@@ -46,8 +46,8 @@ package struct WriteCall: Sendable {
   package var appends: Bool
   /// `RWF_SYNC` or `RWF_DSYNC`, as bits for `pwritev2`; 0 for neither.
   package var syncFlags: Int32
-  /// Set-user-id and set-group-id bits must go (`FUSE_WRITE_KILL_SUIDGID`): the call is made at
-  /// once, inside `FileSystem.withoutSetIDCapability`.
+  /// Set-user-id and set-group-id bits must go (`FUSE_WRITE_KILL_SUIDGID`): the call is made
+  /// inside `FileSystem.withoutSetIDCapability`.
   package var killsSetID: Bool
 
   /// A call with these properties.
@@ -58,6 +58,23 @@ package struct WriteCall: Sendable {
     self.byteCount = byteCount
     self.appends = appends
     self.syncFlags = syncFlags
+    self.killsSetID = killsSetID
+  }
+}
+
+/// How a FALLOCATE is to be made.
+package struct AllocateCall: Sendable {
+  /// `FALLOC_FL_*`, as bits.
+  package var mode: Int32
+  package var offset: UInt64
+  package var byteCount: UInt64
+  /// As for a WRITE.
+  package var killsSetID: Bool
+
+  package init(mode: Int32, offset: UInt64, byteCount: UInt64, killsSetID: Bool) {
+    self.mode = mode
+    self.offset = offset
+    self.byteCount = byteCount
     self.killsSetID = killsSetID
   }
 }

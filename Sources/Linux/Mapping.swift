@@ -68,10 +68,7 @@ extension Descriptor {
 
   /// What the offset of a mapping must be a multiple of: the size of the file's pages.
   package func mappingAlignment() throws(Errno) -> UInt64 {
-    var status = statfs()
-    // SAFETY: fstatfs fills the structure, which lives through the call.
-    _ = try attempt { unsafe fstatfs(rawValue, &status) }
-    return max(UInt64(sysconf(Int32(_SC_PAGESIZE))), UInt64(max(0, status.f_bsize)))
+    max(UInt64(sysconf(Int32(_SC_PAGESIZE))), try fileSystemStatus().transferSize)
   }
 
   private func rawStatus() throws(Errno) -> stat {

@@ -33,7 +33,10 @@ package struct CallerCredentials: ~Copyable {
     ownsFileCreationMask = Self.succeeds { () throws(Errno) in
       try ThreadIdentity.separateFileSystemState()
     }
+    // A umask that threads share may be in use by one of them.
+    if !ownsFileCreationMask { sharedMask.wait() }
     ThreadIdentity.setFileCreationMask(0)
+    if !ownsFileCreationMask { sharedMask.signal() }
   }
 
   /// Calls `body` as `creator`: with its user and group ids, its groups and its umask.

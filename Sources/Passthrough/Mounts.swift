@@ -168,7 +168,9 @@ extension Mounts {
     on file: Descriptor, _ status: FileStatus, _ links: borrowing DescriptorLinks,
     _ mode: FileHandleMode, _ descriptors: DescriptorBudget
   ) throws(Errno) -> OwnedDescriptor? {
-    guard mode != .never, status.isDirectory || status.isRegular else { return nil }
+    guard mode != .never, status.isDirectory || status.isRegular,
+      try file.fileSystemStatus().keepsHandles
+    else { return nil }
     try descriptors.take(isForNode: true)
     do {
       let anchor =
@@ -188,6 +190,23 @@ extension Mounts {
     }
     descriptors.give()
     return nil
+  }
+}
+
+extension FileSystemStatus {
+  /// Whether a file handle leads to its file as long as the file lives.
+  ///
+  /// Not where handles lead to what is in the inode cache only: there a live file's handle becomes
+  /// stale, and may come to lead to another file when numbers are used again. Trying one at once
+  /// does not show that.
+  fileprivate var keepsHandles: Bool {
+    switch type {
+    case 0x6573_5546,  // FUSE
+      0x4d44, 0x2011_bab0:  // FAT, exFAT
+      false
+    case _:
+      true
+    }
   }
 }
 

@@ -140,10 +140,16 @@ final class NodeStore: Reclaimer {
     slots[index].pin.store(descriptor.release().rawValue, ordering: .releasing)
   }
 
-  private func dropPin(of index: UInt32) {
+  /// Takes the pin, if there is one, and what it counts in the budget, from a place that is no
+  /// node.
+  func takePin(of index: UInt32) -> OwnedDescriptor? {
     let number = slots[index].pin.exchange(-1, ordering: .acquiringAndReleasing)
-    guard number >= 0 else { return }
-    _ = OwnedDescriptor(taking: number)
+    guard number >= 0 else { return nil }
     descriptors.give()
+    return OwnedDescriptor(taking: number)
+  }
+
+  private func dropPin(of index: UInt32) {
+    _ = takePin(of: index)
   }
 }

@@ -94,6 +94,8 @@ extension NodeTable {
         case .success(.unknown):
           return (store.node(at: index), true)
         case .success(let other):
+          // The file stays open: whether it is the other's is still to be seen.
+          if spare == nil { spare = store.takePin(of: index) }
           store.reclaim(index)
           finding = other
         case .failure(let error):

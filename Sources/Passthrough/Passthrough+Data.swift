@@ -65,7 +65,7 @@ extension Passthrough {
 
   /// Whether the file has bits that a write must clear. Few have, and to look costs less than to
   /// write without the capability, which cannot be left to the ring.
-  private func hasSetID(_ file: OpenFile) throws(Errno) -> Bool {
+  func hasSetID(_ file: OpenFile) throws(Errno) -> Bool {
     try file.descriptor.status().mode & 0o6000 != 0
   }
 }

@@ -66,7 +66,14 @@ extension Passthrough {
       cursor.offset = DirectoryCursor.unknown
       // As much as surely fits: what is read in vain has to be read once more.
       let limit = reply.remaining / shortest * RecordByteCount.shortestOnHost
-      let isMore = try buffer.fill(from: directory.descriptor, limit: limit)
+      var isMore = false
+      do throws(Errno) {
+        isMore = try buffer.fill(from: directory.descriptor, limit: limit)
+      } catch {
+        // What was appended counts as looked up; the next request meets the error itself.
+        guard isEmpty else { return }
+        throw error
+      }
       var entries = buffer.entries
       while let entry = entries.next() {
         guard reply.fits(nameByteCount: entry.name.byteCount, plus: plus) else {

@@ -1,6 +1,7 @@
 package import FuseProtocol
 package import FuseServer
 package import Linux
+internal import Synchronization
 
 extension Passthrough {
   package func fallocate(
@@ -15,8 +16,10 @@ extension Passthrough {
     let file = try regularFile(arguments.handle)
     guard file.flags.contains(.isWritable) else { throw .badDescriptor }
     return .allocate(
-      FileReference(file), mode: Int32(bitPattern: mode.rawValue), offset: arguments.offset,
-      byteCount: arguments.byteCount)
+      FileReference(file),
+      AllocateCall(
+        mode: Int32(bitPattern: mode.rawValue), offset: arguments.offset,
+        byteCount: arguments.byteCount, killsSetID: try mustKillSetID(file)))
   }
 
   /// Only what the guest cannot know: where data and holes are.
@@ -39,13 +42,24 @@ extension Passthrough {
     let source = try regularFile(arguments.sourceHandle)
     let destination = try regularFile(arguments.destinationHandle)
     let byteCount = min(arguments.byteCount, Self.maximumCopyByteCount)
+    let kills = try mustKillSetID(destination)
     let copied = try detached(from: [arguments.sourceHandle, arguments.destinationHandle]) {
       () throws(Errno) in
-      try source.descriptor.copyRange(
-        from: arguments.sourceOffset, to: destination.descriptor,
-        at: arguments.destinationOffset, byteCount: Int(byteCount))
+      try clearingSetID(if: kills) { () throws(Errno) in
+        try source.descriptor.copyRange(
+          from: arguments.sourceOffset, to: destination.descriptor,
+          at: arguments.destinationOffset, byteCount: Int(byteCount))
+      }
     }
     return UInt64(copied)
+  }
+
+  /// Whether set-id bits have to go, where the request has no flag to say so.
+  ///
+  /// A guest that has left that to us (`FUSE_HANDLE_KILLPRIV_V2`) does not do it itself.
+  private func mustKillSetID(_ file: OpenFile) throws(Errno) -> Bool {
+    guard share.killsSetID.load(ordering: .relaxed) else { return false }
+    return try hasSetID(file)
   }
 
   /// The most that one call of the host copies (`MAX_RW_COUNT`), which also fits the 32 bits of the

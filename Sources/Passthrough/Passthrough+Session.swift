@@ -1,6 +1,7 @@
 package import FuseProtocol
 package import FuseServer
 package import Linux
+internal import Synchronization
 
 extension Passthrough {
   /// The longest WRITE: 256 pages, what guests allow themselves without further settings.
@@ -14,6 +15,8 @@ extension Passthrough {
       .noExportSupport,
       // Only the host knows whether a directory has a default ACL, which replaces the umask.
       .dontMask,
+      // Only what makes something uses the caller's ids.
+      .allowIDMap,
     ]
     flags.formUnion(cache.initFlags)
     if configuration.offersReaddirplus && cache.keepsAttributes {
@@ -28,6 +31,8 @@ extension Passthrough {
 
   package func begin(_ agreement: Agreement) {
     share.endSession()
+    share.killsSetID.store(
+      agreement.flags.contains(.handleKillPrivilegesV2), ordering: .relaxed)
   }
 
   package func end() {

@@ -1,5 +1,6 @@
 internal import FuseServer
 package import Linux
+internal import Synchronization
 
 /// A host directory that is shared: what the views of all threads have in common.
 package final class Share: FileSystemProvider {
@@ -10,6 +11,8 @@ package final class Share: FileSystemProvider {
   /// Whether the directory is on a file system that is served over a network or by a process, so
   /// that anything may wait for long.
   let isRemote: Bool
+  /// Whether the guest has left it to us to clear set-id bits.
+  let killsSetID = Atomic(false)
 
   /// Shares `directory`.
   ///
@@ -52,6 +55,8 @@ package final class Share: FileSystemProvider {
   package func endSession() {
     files.releaseAll()
     nodes.forgetAll()
+    // Threads that sleep would close nothing before they wake.
+    limbo.collect()
   }
 }
 

@@ -60,8 +60,9 @@ final class QueueLoop {
     if let queue, handler.inFlight > 0 { handler.collect(on: queue) }
     let taken = takeBatch()
     if reactor.hasCallsToCollect { reactor.collect(handle) }
-    handler.endBatch()
+    // First the answers: the end of the batch may close files.
     publish()
+    handler.endBatch()
     forgetRetiredMemory()
     finishDraining()
     return taken || !commands.isEmpty

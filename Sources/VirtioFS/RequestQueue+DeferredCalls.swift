@@ -73,9 +73,10 @@ extension RequestQueue {
         flags: write.hostFlags, tag: slot.tag)
     case .sync(_, let dataOnly):
       reactor.sync(descriptor, dataOnly: dataOnly, tag: slot.tag)
-    case .allocate(_, let mode, let offset, let byteCount):
+    case .allocate(_, let call):
       reactor.allocate(
-        descriptor, mode: mode, offset: offset, byteCount: byteCount, tag: slot.tag)
+        descriptor, mode: call.mode, offset: call.offset, byteCount: call.byteCount,
+        tag: slot.tag)
     }
   }
 
@@ -104,14 +105,18 @@ extension DeferredCall {
   var file: FileReference {
     switch self {
     case .read(let file, _, _), .write(let file, _), .sync(let file, _),
-      .allocate(let file, _, _, _):
+      .allocate(let file, _):
       file
     }
   }
 
   /// Whether the call depends on the capabilities of the thread that makes it.
   fileprivate var needsThread: Bool {
-    if case .write(_, let write) = self { write.killsSetID } else { false }
+    switch self {
+    case .write(_, let write): write.killsSetID
+    case .allocate(_, let allocate): allocate.killsSetID
+    case .read, .sync: false
+    }
   }
 }
 

@@ -91,8 +91,15 @@ extension RequestSlot {
     case .sync(_, let dataOnly):
       if dataOnly { try file.synchronizeData() } else { try file.synchronize() }
       return 0
-    case .allocate(_, let mode, let offset, let byteCount):
-      try file.allocate(mode: mode, offset: offset, byteCount: byteCount)
+    case .allocate(_, let allocate) where allocate.killsSetID:
+      try files.withoutSetIDCapability { () throws(Errno) in
+        try file.allocate(
+          mode: allocate.mode, offset: allocate.offset, byteCount: allocate.byteCount)
+      }
+      return 0
+    case .allocate(_, let allocate):
+      try file.allocate(
+        mode: allocate.mode, offset: allocate.offset, byteCount: allocate.byteCount)
       return 0
     }
   }

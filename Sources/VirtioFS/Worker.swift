@@ -26,7 +26,7 @@ final class Worker<View: FileSystem> {
     case .deferred(let call):
       dispatcher.files.pin(call.file)
       slot.prepare(for: call)
-      dispatcher.files.quiesce()
+      dispatcher.files.goIdle()
       finish(slot, call)
     }
   }

@@ -21,6 +21,8 @@ import Testing
     let process = guest.daemon.process.id
     // The first rounds make what stays: threads, their rings, the heap.
     for _ in 0..<2 { try Self.work(guest) }
+    // Files are closed after the answer: by the next request they are.
+    _ = try guest.client.getattr()
     let descriptors = try openDescriptors(of: process).sorted()
     let mappings = try memoryFileMappingCount(of: process)
     let resident = try #require(residentByteCount(of: process))

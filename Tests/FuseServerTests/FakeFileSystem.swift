@@ -179,7 +179,9 @@ extension FakeFileSystem {
   }
   func fallocate(_ node: NodeID, _ arguments: FallocateIn) throws(Errno) -> DeferredCall {
     try note("fallocate")
-    return .allocate(Self.file, mode: 0, offset: 0, byteCount: arguments.byteCount)
+    return .allocate(
+      Self.file,
+      AllocateCall(mode: 0, offset: 0, byteCount: arguments.byteCount, killsSetID: false))
   }
   func lseek(_ node: NodeID, _ arguments: LseekIn) throws(Errno) -> LseekOut {
     try note("lseek")

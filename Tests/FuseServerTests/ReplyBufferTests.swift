@@ -129,7 +129,9 @@ import Testing
   @Test func othersHaveAHeaderOnly() {
     let sync = reply(.sync(FakeFileSystem.file, dataOnly: true), .success(0))
     let allocate = reply(
-      .allocate(FakeFileSystem.file, mode: 0, offset: 0, byteCount: 1), .success(0))
+      .allocate(
+        FakeFileSystem.file,
+        AllocateCall(mode: 0, offset: 0, byteCount: 1, killsSetID: false)), .success(0))
     #expect(sync.value(OutHeader.self)?.byteCount == 16)
     #expect(allocate.value(OutHeader.self)?.byteCount == 16)
   }

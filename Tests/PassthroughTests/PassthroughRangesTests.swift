@@ -12,10 +12,11 @@ import Testing
     let arguments = FallocateIn(
       handle: handle, offset: offset, byteCount: byteCount, mode: mode)
     let call = try guest.view.fallocate(.root, arguments)
-    guard case .allocate(let file, let mode, let offset, let byteCount) = call else {
+    guard case .allocate(let file, let allocate) = call else {
       throw .protocolError
     }
-    try file.descriptor.allocate(mode: mode, offset: offset, byteCount: byteCount)
+    try file.descriptor.allocate(
+      mode: allocate.mode, offset: allocate.offset, byteCount: allocate.byteCount)
   }
 
   @Test func fallocateGrowsKeepsZeroesAndPunches() async throws {
@@ -31,6 +32,29 @@ import Testing
       #expect(bytes[4096..<8192].allSatisfy { $0 == 0 })
       #expect(bytes[..<4096].allSatisfy { $0 == UInt8(ascii: "a") })
       #expect(bytes[8192..<12288].allSatisfy { $0 == UInt8(ascii: "a") })
+    }
+  }
+
+  /// The requests have no flag for it, so that what INIT agreed on decides.
+  @Test(arguments: [false, true])
+  func rangesClearSetIDBitsIfTheGuestHasLeftThatToUs(isAgreed: Bool) async throws {
+    try await withGuest { guest in
+      guest.view.begin(
+        Agreement(minor: 38, flags: isAgreed ? .handleKillPrivilegesV2 : []))
+      let source = try guest.create("source")
+      try guest.write("text", to: source.open.handle)
+      let target = try guest.create("target", mode: 0o4755)
+      guard
+        case .allocate(_, let call) = try guest.view.fallocate(
+          target.entry.node, FallocateIn(handle: target.open.handle, byteCount: 4))
+      else { throw Errno.protocolError }
+      #expect(call.killsSetID == isAgreed)
+      let copy = CopyFileRangeIn(
+        sourceHandle: source.open.handle, sourceOffset: 0, destinationNode: target.entry.node,
+        destinationHandle: target.open.handle, destinationOffset: 0, byteCount: 4, flags: 0)
+      #expect(try guest.view.copyFileRange(source.entry.node, copy) == 4)
+      let mode = try hostStatus(guest.path("target")).mode
+      #expect(mode & 0o7777 == (isAgreed ? 0o755 : 0o4755))
     }
   }
 

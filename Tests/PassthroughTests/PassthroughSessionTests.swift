@@ -63,13 +63,13 @@ import Testing
     let always: InitFlags = [
       .asyncRead, .atomicTruncate, .bigWrites, .dontMask, .asyncDirectIO,
       .parallelDirectoryOperations, .maximumPages, .setxattrExtension, .initExtension,
-      .createSupplementaryGroup, .noExportSupport,
+      .createSupplementaryGroup, .noExportSupport, .allowIDMap,
     ]
     #expect(flags.isSuperset(of: always))
     let never: InitFlags = [
       .writebackCache, .posixLocks, .flockLocks, .exportSupport, .posixACL, .noOpenSupport,
       .noOpendirSupport, .explicitInvalidateData, .handleKillPrivileges, .passthrough,
-      .overIOUring, .securityContext, .submounts, .allowIDMap,
+      .overIOUring, .securityContext, .submounts,
     ]
     #expect(flags.isDisjoint(with: never))
   }
