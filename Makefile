@@ -22,7 +22,7 @@ build: ## Build the daemon (release, static Swift library)
 	$(RELEASE)
 
 check: ## Formatting, style and unit tests: a minute or two
-	@tools/setup build
+	@tools/setup build check
 	$(FORMAT) lint --strict $(SOURCES)
 	@tools/check-scripts
 	swift build --build-tests
