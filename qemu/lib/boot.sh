@@ -68,8 +68,12 @@ start_daemon() {
   daemon_pid=$!
   local tenths=$((factor * 100))
   until [[ -S $socket ]]; do
-    is_running "$daemon_pid" && ((tenths-- > 0)) ||
-      cannot_serve "the daemon did not start: $(last_words "$run/daemon.log")"
+    if ! is_running "$daemon_pid"; then
+      local status
+      wait_for "$daemon_pid" && status=0 || status=$?
+      cannot_serve "the daemon ended with status $status instead of listening: $(last_words "$run/daemon.log")"
+    fi
+    ((tenths-- > 0)) || cannot_serve "the daemon made no socket for $((factor * 10)) s: $(last_words "$run/daemon.log")"
     sleep 0.1
   done
 }
