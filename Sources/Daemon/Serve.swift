@@ -15,7 +15,9 @@ func serve(_ startup: consuming Startup) throws(StartupError) -> Ending {
   let share = try makeShare(&startup)
   let device = FileSystemDevice(
     provider: share,
-    session: FuseServer.Session { log.warningFromOutside("a malformed request: \($0)") },
+    session: FuseServer.Session {
+      log.warningFromOutside("a malformed request of the guest: \($0)")
+    },
     configuration: ConfigurationSpace(
       tag: configuration.tag ?? "", requestQueueCount: configuration.requestQueueCount),
     workerLimit: configuration.workerLimit)
@@ -28,7 +30,7 @@ func serve(_ startup: consuming Startup) throws(StartupError) -> Ending {
     session = try VhostUser.Session(
       socket: socket, device: device, engine: configuration.engine.reactorEngine,
       offersConfiguration: configuration.tag != nil, stop: startup.signals.descriptor,
-      observer: { note($0, in: log) },
+      observer: { note($0, configuration.engine, in: log) },
       abandon: {
         log.error("a request of the guest is stuck in the host's file system: leaving it")
         OwnProcess.exitAtOnce(1)
@@ -52,15 +54,15 @@ private func makeShare(_ startup: inout Startup) throws(StartupError) -> Share {
       links: startup.links.duplicate())
   } catch .notSupported {
     throw .failure(
-      "\(startup.configuration.sharedDirectory) is on a file system without file handles; "
-        + "give --inode-file-handles=prefer")
+      "files of \(startup.configuration.sharedDirectory) cannot be opened by handle (the file "
+        + "system has none, or CAP_DAC_READ_SEARCH is missing); give --inode-file-handles=prefer")
   } catch {
     throw .failure("cannot share \(startup.configuration.sharedDirectory): \(error)")
   }
 }
 
 /// Says in the log what a front-end or a driver did.
-private func note(_ event: SessionEvent, in log: Log) {
+private func note(_ event: SessionEvent, _ engine: IOEngine, in log: Log) {
   switch event {
   case .refused(let message, let reason):
     log.warningFromOutside("refused vhost-user request \(message.request): \(reason)")
@@ -68,7 +70,7 @@ private func note(_ event: SessionEvent, in log: Log) {
     log.warningFromOutside("vring \(index) is broken until the guest resets it: \(reason)")
   case .vringUnmapped(let index):
     log.warningFromOutside("vring \(index) is not in the memory that the front-end has left us")
-  case .vringReady(0, usesRing: false):
+  case .vringReady(0, usesRing: false) where engine == .auto:
     // Said once: the high-priority vring is there in every session.
     log.information("no io_uring here: files are read and written by threads")
   case .vringReady(let index, let usesRing):

@@ -28,3 +28,29 @@ package enum MalformedRequest: Error, Hashable, Sendable {
     self != .undecodable(.nameTooLong)
   }
 }
+
+extension MalformedRequest: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .undecodable(let reason): reason.text
+    case .outsideSession: "it comes before INIT, or after DESTROY"
+    case .replyTooSmall: "there is no room for the reply"
+    case .dataMissing: "a WRITE comes with less data than it says"
+    case .dotLookup: "it looks up '.' or '..'"
+    }
+  }
+}
+
+extension DecodingError {
+  /// What is wrong, for the log.
+  fileprivate var text: String {
+    switch self {
+    case .truncated: "it ends before its arguments do"
+    case .unterminatedString: "a name has no end"
+    case .invalidName: "a name is empty, '.' or '..', or has a slash in it"
+    case .nameTooLong: "a name is longer than a directory entry can be"
+    case .malformedExtension: "its extensions contradict their own lengths"
+    case .countTooLarge: "a count says that there is more than the request can hold"
+    }
+  }
+}

@@ -4,9 +4,9 @@ package import Linux
 extension Passthrough {
   package func getattr(_ node: NodeID, _ arguments: GetattrIn) throws(Errno) -> AttrOut {
     if arguments.flags.contains(.handle), let file = openFile(arguments.handle, of: node) {
-      return cache.attributes(try file.descriptor.status())
+      return attributesReply(try file.descriptor.status())
     }
-    return cache.attributes(try status(of: node))
+    return attributesReply(try status(of: node))
   }
 
   /// The changes come in the order in which the later ones undo none of the earlier: a new owner
@@ -27,7 +27,7 @@ extension Passthrough {
     if !valid.isDisjoint(with: [.atime, .mtime, .atimeNow, .mtimeNow]) {
       try changeTimes(of: node, arguments)
     }
-    return cache.attributes(try status(of: node))
+    return attributesReply(try status(of: node))
   }
 
   /// The status of the node's file, fresh from the host.

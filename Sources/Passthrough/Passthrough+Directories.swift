@@ -59,6 +59,7 @@ extension Passthrough {
     to reply: inout ReplyBuffer, by buffer: inout DirectoryBuffer
   ) throws(Errno) {
     let shortest = RecordByteCount.shortest(plus: plus)
+    let device = try directory.descriptor.status().device
     var isEmpty = true
     while isEmpty || reply.remaining >= shortest {
       // Wherever this ends but at the end of a batch, the descriptor is past what was appended.
@@ -80,7 +81,7 @@ extension Passthrough {
           guard !isEmpty else { throw .invalidArgument }
           return
         }
-        append(entry, in: directory, plus: plus, to: &reply)
+        append(entry, in: directory, on: device, plus: plus, to: &reply)
         isEmpty = false
         next = entry.nextOffset
       }
@@ -94,10 +95,10 @@ extension Passthrough {
   /// An entry that cannot be looked up, because it is gone again or for lack of anything, is shown
   /// without attributes, as are "." and "..": those the guest never counts.
   private func append(
-    _ entry: borrowing DirectoryEntry, in directory: OpenFile, plus: Bool,
+    _ entry: borrowing DirectoryEntry, in directory: OpenFile, on device: DeviceNumber, plus: Bool,
     to reply: inout ReplyBuffer
   ) {
-    let dirent = dirent(entry, in: directory.node)
+    var dirent = dirent(entry, in: directory.node, on: device)
     guard plus else {
       _ = reply.append(dirent, name: entry.name)
       return
@@ -106,7 +107,8 @@ extension Passthrough {
     if !entry.isSelf, !entry.isParent, let path = try? PathName(entry.terminatedName),
       let (node, status) = try? share.nodes.lookup(path, in: directory.descriptor)
     {
-      attributes = cache.entry(node, status)
+      attributes = self.entry(node, status)
+      dirent.ino = attributes.attr.ino
     }
     _ = reply.append(attributes, dirent, name: entry.name)
   }
@@ -114,8 +116,10 @@ extension Passthrough {
   /// The record without attributes.
   ///
   /// The parent of the share is nobody's business: for "..", the root shows itself.
-  private func dirent(_ entry: borrowing DirectoryEntry, in directory: NodeID) -> Dirent {
-    var inode = entry.inode
+  private func dirent(
+    _ entry: borrowing DirectoryEntry, in directory: NodeID, on device: DeviceNumber
+  ) -> Dirent {
+    var inode = share.inodeNumbers.number(entry.inode, on: device)
     if directory == .root, entry.isParent, let status = try? status(of: .root) {
       inode = status.inode
     }

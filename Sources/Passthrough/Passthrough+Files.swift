@@ -111,7 +111,7 @@ extension Passthrough {
       if OpenFlags(rawValue: Int32(bitPattern: arguments.flags)).contains(.truncate) {
         found.status = try status(of: found.node)
       }
-      return CreateOut(entry: cache.entry(found.node, found.status), open: open)
+      return CreateOut(entry: entry(found.node, found.status), open: open)
     } catch {
       share.nodes.forget(found.node, lookups: 1)
       throw error
@@ -125,7 +125,7 @@ extension Passthrough {
     let (node, status) = try share.nodes.claim(file)
     do throws(Errno) {
       let open = try keep(file, of: node, openedWith: flags)
-      return CreateOut(entry: cache.entry(node, status), open: open)
+      return CreateOut(entry: entry(node, status), open: open)
     } catch {
       share.nodes.forget(node, lookups: 1)
       throw error

@@ -35,7 +35,7 @@ extension Passthrough {
       share.nodes.forget(linked, lookups: 1)
       throw .stale
     }
-    return cache.entry(linked, status)
+    return entry(linked, status)
   }
 
   package func readlink(_ node: NodeID, into reply: inout ReplyBuffer) throws(Errno) {

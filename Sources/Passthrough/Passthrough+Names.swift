@@ -7,7 +7,7 @@ extension Passthrough {
   ) throws(Errno) -> EntryOut {
     let (node, status) = try share.nodes.lookup(
       PathName(name.bytesWithTerminator), in: parent)
-    return cache.entry(node, status)
+    return entry(node, status)
   }
 
   package func forget(_ node: NodeID, lookups: UInt64) {
@@ -95,7 +95,7 @@ extension Passthrough {
       share.nodes.forget(node, lookups: 1)
       throw .inputOutput
     }
-    return cache.entry(node, status)
+    return entry(node, status)
   }
 }
 

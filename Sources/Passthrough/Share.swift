@@ -11,6 +11,7 @@ package final class Share: FileSystemProvider {
   /// Whether the directory is on a file system that is served over a network or by a process, so
   /// that anything may wait for long.
   let isRemote: Bool
+  let inodeNumbers: InodeNumbers
   /// Whether the guest has left it to us to clear set-id bits.
   let killsSetID = Atomic(false)
 
@@ -29,7 +30,9 @@ package final class Share: FileSystemProvider {
     configuration: Configuration, directory: consuming OwnedDescriptor,
     links: consuming DescriptorLinks
   ) throws(Errno) {
-    guard try directory.borrowed.status().isDirectory else { throw .notDirectory }
+    let status = try directory.borrowed.status()
+    guard status.isDirectory else { throw .notDirectory }
+    inodeNumbers = InodeNumbers(root: status.device)
     self.configuration = configuration
     isRemote = try directory.borrowed.fileSystemStatus().isRemote
     let descriptors = DescriptorBudget(limit: configuration.descriptorBudget)

@@ -30,10 +30,17 @@ struct ServiceOptions: ParsableArguments {
     guard (0...1024).contains(threadPoolSize) else {
       throw ValidationError("--thread-pool-size=\(threadPoolSize): give a number from 0 to 1024")
     }
+    if let rlimitNofile, rlimitNofile != 0, rlimitNofile < Self.leastOpenFiles {
+      throw ValidationError(
+        "--rlimit-nofile=\(rlimitNofile): give at least \(Self.leastOpenFiles), or 0 to leave it")
+    }
     if let numRequestQueues, !(1...63).contains(numRequestQueues) {
       throw ValidationError("--num-request-queues=\(numRequestQueues): give a number from 1 to 63")
     }
   }
+
+  /// With fewer a device of one queue does not start.
+  private static let leastOpenFiles: UInt64 = 64
 
   /// How many threads for calls that block there may be.
   var workerLimit: Int {
