@@ -14,6 +14,8 @@ guest() {
   job queued --rw=randwrite --bs=64k --direct=1 --ioengine=libaio --iodepth=16
   job mixed --rw=randrw --bs=16k --direct=1 --ioengine=libaio --iodepth=8 --numjobs=2
   if [[ $GUEST_CACHE != never ]]; then
+    # Each page that user-mode-linux maps is a mapping of the host, which has 65530 for a process.
+    [[ $GUEST_KIND != uml || $GUEST_LENGTH != long ]] || size=64m
     job mapped --rw=randwrite --bs=4k --ioengine=mmap --fsync_on_close=1
   fi
 }

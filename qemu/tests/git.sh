@@ -11,6 +11,8 @@ guest() {
   export GIT_COMMITTER_NAME=guest GIT_COMMITTER_EMAIL=guest@localhost
   git init -q -b main repository
   cd repository
+  # Not behind our back: it would still be at work when we do it, and when the share is unmounted.
+  git config gc.auto 0
   for ((i = 0; i < count; i++)); do
     directory=d$((i % 50))
     ((i >= 50)) || mkdir "$directory"
