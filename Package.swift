@@ -48,26 +48,28 @@ let package = Package(
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CUring", providers: [.apt(["liburing-dev"])]),
     .systemLibrary(name: "CCapNG", providers: [.apt(["libcap-ng-dev"])]),
+    .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
 
     // The layers; each may use only what stands above it here.
     module("Linux", ["CLinux", "CUring", "CCapNG"]),
     module("FuseProtocol"),
+    module("Trace", ["CXXHash", "Linux"]),
     module("FuseServer", ["FuseProtocol", "Linux"]),
     module("Virtqueue", ["Linux"]),
     module("VhostUser", ["Linux", "Virtqueue"]),
-    module("VirtioFS", ["FuseProtocol", "FuseServer", "Linux", "Virtqueue"]),
+    module("VirtioFS", ["FuseProtocol", "FuseServer", "Linux", "Trace", "Virtqueue"]),
     module("Passthrough", ["FuseProtocol", "FuseServer", "Linux"]),
     module(
       "Daemon",
       [
-        "FuseServer", "Linux", "Passthrough", "VhostUser", "Virtqueue", "VirtioFS",
+        "FuseServer", "Linux", "Passthrough", "Trace", "VhostUser", "Virtqueue", "VirtioFS",
         argumentParser, logging,
       ]),
     command("swift-virtiofsd", ["Daemon"]),
 
     // The other side of the socket, for the tests and for virtiofsctl.
     module("Frontend", ["FuseProtocol", "Linux"]),
-    module("Virtiofsctl", ["Frontend", argumentParser]),
+    module("Virtiofsctl", ["Frontend", "FuseProtocol", "Linux", "Trace", argumentParser]),
     command("virtiofsctl", ["Virtiofsctl"]),
 
     // Tests, one target a module, and those that hold the whole together.
@@ -88,6 +90,13 @@ let package = Package(
       [
         "Daemon", "Passthrough", "Linux", "TestSupport", "swift-virtiofsd", "virtiofsctl",
         argumentParser,
+      ]),
+    tests("TraceTests", ["Trace", "Linux", "TestSupport"]),
+    tests(
+      "VirtiofsctlTests",
+      [
+        "Virtiofsctl", "Frontend", "FuseProtocol", "Linux", "TestSupport", "Trace",
+        "swift-virtiofsd", "virtiofsctl",
       ]),
     tests("TidyTests", ["Linux"]),
   ],

@@ -10,15 +10,18 @@ private let allowedImports: [String: Set<Substring>] = [
   "FuseServer": ["FuseProtocol", "Linux", "Synchronization"],
   "Virtqueue": ["Linux", "Synchronization"],
   "VhostUser": ["Linux", "Virtqueue", "Synchronization"],
-  "VirtioFS": ["FuseProtocol", "FuseServer", "Linux", "Virtqueue", "Synchronization"],
+  "Trace": ["CXXHash", "Linux", "Synchronization"],
+  "VirtioFS": ["FuseProtocol", "FuseServer", "Linux", "Trace", "Virtqueue", "Synchronization"],
   "Passthrough": ["FuseProtocol", "FuseServer", "Linux", "Synchronization"],
   "Daemon": [
-    "FuseProtocol", "FuseServer", "Linux", "Passthrough", "VhostUser", "VirtioFS", "Virtqueue",
-    "Synchronization", "ArgumentParser", "Logging",
+    "FuseProtocol", "FuseServer", "Linux", "Passthrough", "Trace", "VhostUser", "VirtioFS",
+    "Virtqueue", "Synchronization", "ArgumentParser", "Logging",
   ],
   "swift-virtiofsd": ["Daemon", "Linux"],
   "Frontend": ["FuseProtocol", "Linux", "Synchronization"],
-  "Virtiofsctl": ["Frontend", "FuseProtocol", "Linux", "Synchronization", "ArgumentParser"],
+  "Virtiofsctl": [
+    "Frontend", "FuseProtocol", "Linux", "Trace", "Synchronization", "ArgumentParser",
+  ],
   "virtiofsctl": ["Virtiofsctl", "Linux"],
 ]
 
