@@ -27,6 +27,8 @@ package struct TraceRecord: Equatable, Sendable {
   package var writableByteCount: UInt32
   /// The header, with the arguments of a request or what a reply answers: whole.
   package var message: [UInt8]
+  /// How many bytes at the message's end are missing: 0, unless a tool has cut the packets.
+  package var missingMessageByteCount: UInt32
   /// The beginning of the file data of a WRITE, or of the reply to a READ.
   package var data: [UInt8]
   /// The length of all of that data.
@@ -47,6 +49,7 @@ package struct TraceRecord: Equatable, Sendable {
     self.readableByteCount = readableByteCount
     self.writableByteCount = writableByteCount
     self.message = message
+    missingMessageByteCount = 0
     data = []
     dataByteCount = 0
     digest = 0
