@@ -5,6 +5,8 @@ enum JSON: Equatable, Sendable {
   case null
   case bool(Bool)
   case integer(Int)
+  /// A number of 64 bits: some readers keep only the first 53.
+  case unsigned(UInt64)
   /// A number; one that JSON cannot say, NaN or infinity, becomes null.
   case number(Double)
   case string(String)
@@ -22,6 +24,7 @@ enum JSON: Equatable, Sendable {
     case .null: "null"
     case .bool(let value): value ? "true" : "false"
     case .integer(let value): String(value)
+    case .unsigned(let value): String(value)
     case .number(let value): value.isFinite ? String(value) : "null"
     case .string(let value): Self.quoted(value)
     case .array(let values): "[" + values.map(\.text).joined(separator: ", ") + "]"
