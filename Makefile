@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 .PHONY: help setup build check format test test-long demo shell clean
 
-RELEASE := swift build -c release --static-swift-stdlib --product swift-virtiofsd
+RELEASE := swift build -c release --static-swift-stdlib --product
 SOURCES := Package.swift Sources Tests
 FORMAT := swift format --configuration .swift-format --recursive
 
@@ -17,9 +17,10 @@ help: ## This list
 setup: ## Install what is needed from Debian (apt)
 	@tools/setup
 
-build: ## Build the daemon (release, static Swift library)
+build: ## Build the daemon and virtiofsctl (release, static Swift library)
 	@tools/setup build
-	$(RELEASE)
+	$(RELEASE) swift-virtiofsd
+	$(RELEASE) virtiofsctl
 
 check: ## Formatting, style and unit tests: a minute or two
 	@tools/setup build check

@@ -95,7 +95,8 @@ let package = Package(
     tests(
       "VirtiofsctlTests",
       [
-        "Virtiofsctl", "Frontend", "FuseProtocol", "Linux", "TestSupport", "Trace",
+        "Virtiofsctl", "Frontend", "FuseProtocol", "Linux", "TestSupport", "Trace", "VhostUser",
+        "Virtqueue",
         "swift-virtiofsd", "virtiofsctl",
       ]),
     tests("TidyTests", ["Linux"]),

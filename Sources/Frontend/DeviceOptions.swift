@@ -54,6 +54,8 @@ package struct DeviceOptions: Sendable {
   package var style = FrontEndStyle.qemu10
   /// How many request queues there are beside the one for priority requests.
   package var requestQueueCount = 1
+  /// Whether a back-end that offers fewer queues gets by with those it has.
+  package var acceptsFewerQueues = false
   /// How many more are enabled, as QEMU does, though the driver never set them up.
   package var unusedQueueCount = 0
   /// How many entries each ring has; a power of two.

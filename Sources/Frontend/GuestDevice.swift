@@ -7,7 +7,7 @@ package final class GuestDevice {
   /// The vhost-user connection.
   package let connection: FrontEndConnection
   /// How it was set up.
-  package let options: DeviceOptions
+  package private(set) var options: DeviceOptions
   /// The guest's memory.
   package let memory: GuestRAM
   /// The features of virtio that were agreed on.
@@ -129,6 +129,9 @@ extension GuestDevice {
     try connection.setProtocolFeatures(agreed)
     connection.acknowledged = style.acknowledged
     if agreed.contains(.multipleQueues) { offeredQueueCount = try connection.queueCount() }
+    if options.acceptsFewerQueues, let offeredQueueCount {
+      options.requestQueueCount = min(options.requestQueueCount, max(1, offeredQueueCount - 1))
+    }
     if style == .qemu7 || style == .qemu10, agreed.contains(.memorySlots) {
       _ = try connection.maximumMemorySlotCount()
     }

@@ -31,6 +31,7 @@ extension Errno {
   package static let exists = Errno(EEXIST)
   package static let crossDevice = Errno(EXDEV)
   package static let noDevice = Errno(ENODEV)
+  package static let noSuchDevice = Errno(ENXIO)
   package static let notDirectory = Errno(ENOTDIR)
   package static let isDirectory = Errno(EISDIR)
   package static let invalidArgument = Errno(EINVAL)
@@ -58,6 +59,8 @@ extension Errno {
   package static let connectionRefused = Errno(ECONNREFUSED)
   package static let stale = Errno(ESTALE)
   package static let canceled = Errno(ECANCELED)
+  package static let notConnected = Errno(ENOTCONN)
+  package static let connectionAborted = Errno(ECONNABORTED)
 }
 
 extension Errno: CustomStringConvertible {

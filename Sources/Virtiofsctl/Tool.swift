@@ -7,7 +7,9 @@ struct Tool: ParsableCommand {
     commandName: "virtiofsctl",
     abstract: "Looks into and drives vhost-user-fs back-ends.",
     version: "virtiofsctl 0.1.0",
-    subcommands: [])
+    subcommands: [
+      MountCommand.self
+    ])
 }
 
 /// Does what the process's command line asks for, and ends the process if that fails.
