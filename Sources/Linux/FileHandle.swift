@@ -88,7 +88,11 @@ extension Descriptor {
     let bits = flags.union(.closeOnExec).rawValue
     // SAFETY: `structure` is a local with room for as many bytes as it says it has.
     let number = try attempt { unsafe swift_open_by_handle_at(rawValue, &structure, bits) }
-    return OwnedDescriptor(taking: number)
+    let file = OwnedDescriptor(taking: number)
+    #if DEBUG
+      try FaultyCall.openHandle.checkFault(file.borrowed, PathName(""))
+    #endif
+    return file
   }
 
   @inline(__always)
@@ -103,6 +107,9 @@ extension Descriptor {
     var structure = swift_file_handle()
     structure.handle_bytes = swift_max_handle_size
     var mountID: UInt64 = 0
+    #if DEBUG
+      try FaultyCall.makeHandle.checkFault(self, path)
+    #endif
     // SAFETY: the string is terminated; `structure` has the room that it says it has.
     _ = try unsafe path.withCString { (path) throws(Errno) in
       try attempt { unsafe swift_name_to_handle_at(rawValue, path, &structure, &mountID, bits) }

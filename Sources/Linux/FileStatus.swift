@@ -108,6 +108,9 @@ extension Descriptor {
   private func readStatus(
     _ path: borrowing PathName, _ flags: Int32
   ) throws(Errno) -> FileStatus {
+    #if DEBUG
+      try FaultyCall.status.checkFault(self, path)
+    #endif
     // Both kinds of mount id are asked for: a kernel that knows the unique one gives that.
     let mask =
       swift_statx_basic_stats | swift_statx_btime | swift_statx_mnt_id | swift_statx_mnt_id_unique

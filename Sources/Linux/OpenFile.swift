@@ -45,7 +45,11 @@ extension Descriptor {
     let number = try unsafe path.withCString { (path) throws(Errno) in
       try attempt { unsafe swift_openat2(rawValue, path, &how) }
     }
-    return OwnedDescriptor(taking: number)
+    let file = OwnedDescriptor(taking: number)
+    #if DEBUG
+      try FaultyCall.open.checkFault(file.borrowed, PathName(""))
+    #endif
+    return file
   }
 
   /// Another descriptor of the same open file, which closes on exec.

@@ -22,6 +22,9 @@ package struct Configuration: Sendable {
   /// How many descriptors the guest may make us hold, for nodes and open files together; beyond it
   /// the guest gets ENFILE.
   package var descriptorBudget = 1_000_000
+  /// How many files that could be found by handle are held open nevertheless, because the guest
+  /// asks for them often; they count in `descriptorBudget`.
+  package var pinLimit = 65_536
   /// How many files the guest may have open; beyond it ENFILE.
   package var maximumOpenFileCount = 1_000_000
   /// How many nodes the guest may know, at some hundred bytes each; beyond it ENFILE.

@@ -62,10 +62,12 @@ final class Mounts: Sendable {
     let status = try root.status()
     rootKey = Key(status)
     commonIDs = try Mounts.commonIDs(root, status)
+    let splitsLinks = try root.fileSystemStatus().splitsLinks
+    let index = try slots.take()
     let anchor = try Mounts.anchor(on: root, status, links, mode, descriptors)
     let hasHandles = anchor != nil
-    let index = try slots.take()
     slots[index].set(anchor, status.mountID, 0)
+    slots[index].splitsLinks.store(splitsLinks, ordering: .relaxed)
     if mode == .mandatory && !hasHandles { throw .notSupported }
   }
 
@@ -95,8 +97,10 @@ final class Mounts: Sendable {
     if let index = state.withLock({ Mounts.count(key, in: &$0) }) { return index }
     let fresh = try slots.take()
     do {
+      let splitsLinks = try file.fileSystemStatus().splitsLinks
       let anchor = try Mounts.anchor(on: file, status, links, mode, descriptors)
       slots[fresh].set(anchor, key.id, key.device)
+      slots[fresh].splitsLinks.store(splitsLinks, ordering: .relaxed)
     } catch {
       slots.give(fresh)
       throw error
@@ -125,6 +129,15 @@ final class Mounts: Sendable {
   /// Whether files on the mount are known by handle.
   func usesHandles(_ index: UInt32) -> Bool {
     slots[index].anchor.load(ordering: .relaxed) >= 0
+  }
+
+  /// Whether two files that live now may have the inode number that `status` tells.
+  ///
+  /// Names of one file in a lower layer of overlayfs are separate files (unless it was mounted with
+  /// `index=on`), which have the lower file's number until the first of them is written to.
+  func mayShareNumber(_ status: FileStatus, _ index: UInt32) -> Bool {
+    status.linkCount > 1 && !status.isDirectory
+      && slots[index].splitsLinks.load(ordering: .relaxed)
   }
 
   /// A descriptor on the mount to open handles with; none if it does not use them.
@@ -194,6 +207,9 @@ extension Mounts {
 }
 
 extension FileSystemStatus {
+  /// Whether names of one file of a lower layer may become separate files: overlayfs.
+  fileprivate var splitsLinks: Bool { type == 0x794c_7630 }
+
   /// Whether a file handle leads to its file as long as the file lives.
   ///
   /// Not where handles lead to what is in the inode cache only: there a live file's handle becomes
@@ -218,6 +234,8 @@ private struct MountSlot: ~Copyable, SlabElement {
   private let device = Atomic<UInt64>(0)
   /// The descriptor to open handles with, or -1.
   let anchor = Atomic<Int32>(-1)
+  /// `FileSystemStatus.splitsLinks`
+  let splitsLinks = Atomic<Bool>(false)
 
   init() {}
 

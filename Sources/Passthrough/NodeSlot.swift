@@ -4,8 +4,9 @@ internal import Synchronization
 /// A node in the slab: what a guest's node id leads to.
 ///
 /// All of it is written before `tag` is stored with `Tag.live` and stays until no thread can read
-/// it any more, with these exceptions: `lookups` changes under the shard's lock, `pin` may come
-/// and go (what it held is retired, not closed), and a handle may be added to a node without one.
+/// it any more, with these exceptions: `lookups`, `pin` and `since` change under the shard's
+/// lock (what a pin held is retired, not closed), a handle may be added to a node without one, and
+/// `heat` is a hint.
 struct NodeSlot: ~Copyable, SlabElement {
   /// Generation, and whether the place is a node now.
   let tag = Atomic<UInt64>(0)
@@ -27,6 +28,8 @@ struct NodeSlot: ~Copyable, SlabElement {
   let fileType = Atomic<UInt16>(0)
   /// 0 if the node has no handle; stored last, after the words.
   let handleByteCount = Atomic<UInt8>(0)
+  /// Whether the node was asked for since `PinCache` last looked: 0 or 1.
+  let heat = Atomic<UInt8>(0)
   /// The handle's bytes, or if there are more than 32 of them the place of a `HandleBlock`.
   let handleWords: [4 of Atomic<UInt64>] = [4 of Atomic<UInt64>] { _ in Atomic(0) }
 
@@ -40,6 +43,16 @@ struct NodeSlot: ~Copyable, SlabElement {
 
   var isPinned: Bool { pin.load(ordering: .relaxed) >= 0 }
   var hasHandle: Bool { handleByteCount.load(ordering: .acquiring) > 0 }
+
+  /// Notes that the node was asked for.
+  ///
+  /// - Returns: Whether that had been noted already.
+  @inline(__always)
+  func warm() -> Bool {
+    guard heat.load(ordering: .relaxed) == 0 else { return true }
+    heat.store(1, ordering: .relaxed)
+    return false
+  }
 }
 
 /// A handle that is too long for the slot.

@@ -50,6 +50,7 @@ final class NodeStore: Reclaimer {
     slots[index].mount.store(identity.mount, ordering: .relaxed)
     slots[index].fileType.store(UInt16(truncatingIfNeeded: fileType), ordering: .relaxed)
     slots[index].since.store(since, ordering: .relaxed)
+    slots[index].heat.store(0, ordering: .relaxed)
     slots[index].lookups.store(1, ordering: .relaxed)
     slots[index].tag.store(Tag.live | UInt64(Tag.generation(tag)) + 1, ordering: .releasing)
   }

@@ -5,7 +5,7 @@ internal import Synchronization
 extension NodeTable {
   /// Calls `body` with a descriptor of the node's file, good for what `O_PATH` is good for.
   ///
-  /// It is the node's pin, or the file opened by handle and closed afterwards.
+  /// It is the node's pin, or the file opened by handle, which may become the pin.
   ///
   /// - Throws: `ESTALE` if the guest does not know the node or its file is gone, and what `body`
   ///   throws.
@@ -14,8 +14,11 @@ extension NodeTable {
   ) throws(Errno) -> R {
     let index = try place(of: node)
     if let pin = pin(at: index) { return try body(pin) }
-    let file = try openByHandle(at: index, .path)
-    return try body(file.borrowed)
+    var file: OwnedDescriptor? = try openByHandle(at: index, .path)
+    guard let descriptor = file?.borrowed else { throw .stale }
+    // Ours or the node's, it stays open until this thread has put everything down.
+    if wantsPin(index) { promote(node, at: index, &file) }
+    return try body(descriptor)
   }
 
   /// Opens the node's file for I/O.

@@ -12,7 +12,7 @@ extension NodeTable {
   /// | by handle | by identity | the node |
   /// |---|---|---|
   /// | found | - | that one |
-  /// | - | pinned | that one; a handle that it lacks is added |
+  /// | - | pinned | that one; a handle that it lacks is added (on overlayfs see `mayShareNumber`) |
   /// | - | not pinned | that one if its own handle opens this file, else its identity is dropped |
   /// | - | none | a new one |
   ///
@@ -26,8 +26,14 @@ extension NodeTable {
     do {
       let subject = try describe(file, status, mount)
       let (node, isNew) = try settle(subject, file, &spare)
-      // A new node keeps the count of its mount.
-      if !isNew { store.mounts.release(mount) }
+      let index = UInt32(truncatingIfNeeded: node.rawValue)
+      if isNew {
+        // A new node keeps the count of its mount.
+        if subject.handle != nil { keepPin(of: node, at: index) }
+      } else {
+        store.mounts.release(mount)
+        if !store.slots[index].isPinned, wantsPin(index) { promote(node, at: index, &spare) }
+      }
       return (node, status)
     } catch {
       store.mounts.release(mount)
@@ -63,11 +69,17 @@ extension NodeTable {
     return subject
   }
 
+  /// What leads to the file of a node.
+  private enum Proof {
+    case handle(FileHandle)
+    case pin(Descriptor)
+  }
+
   private enum Finding {
     /// Counted.
     case known(NodeID)
-    /// Only by identity, and not pinned: is it this file?
-    case question(NodeID, FileHandle)
+    /// Only by identity, which proves nothing here: is it this file?
+    case question(NodeID, Proof)
     case unknown
   }
 
@@ -80,8 +92,8 @@ extension NodeTable {
       switch finding {
       case .known(let node):
         return (node, false)
-      case .question(let node, let handle):
-        if try !leads(handle, to: subject) { dropIdentity(of: node, subject) }
+      case .question(let node, let proof):
+        if try !leads(proof, to: subject) { dropIdentity(of: node, subject) }
         finding = shards.withShard(subject.hash) { shard in
           find(subject, in: &shard, proven: node)
         }
@@ -118,13 +130,15 @@ extension NodeTable {
     }
     guard let index = find(subject.identity, subject.hash, in: shard) else { return .unknown }
     let node = store.node(at: index)
-    if store.slots[index].isPinned || node == proven {
+    let pin = pin(at: index)
+    if node == proven || (pin != nil && !store.mounts.mayShareNumber(subject.status, mount)) {
       addHandle(subject.handle, to: index, in: &shard)
       return .known(countLookup(index))
     }
+    if let pin { return .question(node, .pin(pin)) }
     // A node without a pin has a handle: it was made with one or the other.
     guard let handle = store.handle(at: index) else { return .unknown }
-    return .question(node, handle)
+    return .question(node, .handle(handle))
   }
 
   /// Gives a node made without a handle the one that was had now; it stays the same node.
@@ -135,14 +149,20 @@ extension NodeTable {
     shard.byHandle.insert(UInt32(truncatingIfNeeded: hasher.hash(handle)), index)
   }
 
-  /// Whether a node's handle opens the file of `subject`, which is open at the same time.
+  /// Whether a node's handle, or its pin, leads to the file of `subject`, which is open at the same
+  /// time.
   ///
   /// - Throws: What opening fails with for reasons that say nothing about the file.
-  private func leads(_ handle: FileHandle, to subject: Subject) throws(Errno) -> Bool {
-    guard let anchor = store.mounts.anchor(of: subject.identity.mount) else { return false }
+  private func leads(_ proof: Proof, to subject: Subject) throws(Errno) -> Bool {
     do {
-      let opened = try anchor.open(handle, .path)
-      let status = try opened.borrowed.status()
+      let status: FileStatus
+      switch proof {
+      case .pin(let pin): status = try pin.status()
+      case .handle(let handle):
+        guard let anchor = store.mounts.anchor(of: subject.identity.mount) else { return false }
+        let opened = try anchor.open(handle, .path)
+        status = try opened.borrowed.status()
+      }
       guard Identity(status, mount: subject.identity.mount) == subject.identity,
         status.fileType == subject.status.fileType
       else { return false }
@@ -170,7 +190,14 @@ extension NodeTable {
     _ subject: Subject, _ file: Descriptor, _ spare: inout OwnedDescriptor?
   ) throws(Errno) -> UInt32 {
     let index = try store.slots.take()
-    guard subject.handle == nil else { return index }
+    if subject.handle != nil {
+      // What is open anyway may stay so while there is room.
+      guard spare != nil, pins.hasRoom, (try? limbo.descriptors.take(isForNode: true)) != nil,
+        let pin = spare.take()
+      else { return index }
+      store.setPin(pin, at: index)
+      return index
+    }
     do {
       try limbo.descriptors.take(isForNode: true)
     } catch {
@@ -197,7 +224,7 @@ extension NodeTable {
   ) -> Result<Finding, Errno> {
     let finding = find(subject, in: &shard)
     guard case .unknown = finding else { return .success(finding) }
-    let since = clock.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue
+    let since = tick()
     do {
       try store.publish(
         index, subject.identity, fileType: subject.status.fileType, handle: subject.handle,

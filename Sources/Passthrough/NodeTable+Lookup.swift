@@ -74,13 +74,16 @@ extension NodeTable {
   ) -> NodeID? {
     // A mount found here may go and its number become another mount's before the shard is locked,
     // but a node there is then younger than `before`.
-    guard let mount = store.mounts.find(status) else { return nil }
+    guard let mount = store.mounts.find(status), !store.mounts.mayShareNumber(status, mount)
+    else { return nil }
     let identity = Identity(status, mount: mount)
     let hash = hasher.hash(identity)
     let first: Recognition = shards.withShard(hash) { shard in
       guard let index = find(identity, hash, in: shard) else { return .unknown }
       guard store.slots[index].isPinned else { return .unpinned }
-      return isOlder(index, before) ? .node(countLookup(index)) : .unknown
+      guard isOlder(index, before) else { return .unknown }
+      _ = store.slots[index].warm()
+      return .node(countLookup(index))
     }
     switch first {
     case .node(let node): return node
@@ -96,6 +99,8 @@ extension NodeTable {
       guard let index = find(located.handle, mount, in: shard),
         store.slots[index].identity == identity, isOlder(index, before)
       else { return nil }
+      // One that is to be pinned has to be opened.
+      guard !wantsPin(index) else { return nil }
       return countLookup(index)
     }
   }

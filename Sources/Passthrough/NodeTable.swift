@@ -25,6 +25,8 @@ package final class NodeTable: Sendable {
   /// the clock was before it was taken.
   let clock = Atomic<UInt64>(0)
   let limbo: Limbo
+  /// The pins of nodes that have a handle as well.
+  let pins: PinCache
   let isMandatory: Bool
   private let owner: Limbo.OwnerNumber
   private let liveCount = Atomic<Int>(1)
@@ -35,10 +37,11 @@ package final class NodeTable: Sendable {
   ///   - root: The directory to share, opened with `O_PATH`.
   ///   - limbo: What a forgotten node held is closed there; its budget counts descriptors.
   ///   - maximumCount: How many nodes the guest may know, the root included.
+  ///   - pinLimit: How many nodes that have a handle may be held open nevertheless.
   /// - Throws: `EOPNOTSUPP` if `mode` is `.mandatory` and the root has no handle that works.
   package init(
     root: consuming OwnedDescriptor, links: consuming DescriptorLinks, mode: FileHandleMode,
-    limbo: Limbo, maximumCount: Int
+    limbo: Limbo, maximumCount: Int, pinLimit: Int
   ) throws(Errno) {
     let descriptors = limbo.descriptors
     let mounts = try Mounts(
@@ -46,6 +49,7 @@ package final class NodeTable: Sendable {
     self.links = links
     self.limbo = limbo
     isMandatory = mode == .mandatory
+    pins = PinCache(limit: pinLimit)
     store = NodeStore(mounts: mounts, descriptors: descriptors, maximumCount: maximumCount)
     owner = limbo.adopt(store)
     try addRoot(root)
@@ -114,6 +118,7 @@ extension NodeTable {
       let node = NodeID(rawValue: Tag.name(tag, index))
       if node != .root { remove(node, at: index, lookups: .max) }
     }
+    pins.removeAll()
   }
 
   private func remove(_ node: NodeID, at index: UInt32, lookups: UInt64) {

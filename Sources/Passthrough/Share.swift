@@ -41,7 +41,8 @@ package final class Share: FileSystemProvider {
       limbo: limbo, descriptors: descriptors, maximumCount: configuration.maximumOpenFileCount)
     nodes = try NodeTable(
       root: directory, links: links, mode: configuration.fileHandles,
-      limbo: limbo, maximumCount: configuration.maximumNodeCount)
+      limbo: limbo, maximumCount: configuration.maximumNodeCount,
+      pinLimit: configuration.pinLimit)
   }
 
   /// The share as the calling thread sees it; only this thread may use the view.

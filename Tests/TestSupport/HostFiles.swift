@@ -123,6 +123,11 @@ package func hostRename(_ path: String, to newPath: String) throws(Errno) {
   try check(unsafe rename(path, newPath))
 }
 
+/// `renameat2` with `RENAME_EXCHANGE`.
+package func hostExchange(_ path: String, _ other: String) throws(Errno) {
+  try check(unsafe renameat2(AT_FDCWD, path, AT_FDCWD, other, 2))
+}
+
 /// `remove`: a file or an empty directory.
 package func hostRemove(_ path: String) throws(Errno) {
   try check(unsafe remove(path))

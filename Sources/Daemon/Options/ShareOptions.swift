@@ -34,6 +34,12 @@ struct ShareOptions: ParsableArguments {
     help: ArgumentHelp("Know files by file handle, not by open file.", valueName: "mode"))
   var inodeFileHandles = Self.defaults.fileHandles
 
+  @Option(
+    help: ArgumentHelp(
+      "Hold at most this many files open that could be found by handle (default: a quarter of what "
+        + "may be open, up to 65536; 0: none).", valueName: "count"))
+  var pinLimit: Int?
+
   /// The only place where the defaults stand.
   private static let defaults = Configuration()
 
@@ -43,6 +49,9 @@ struct ShareOptions: ParsableArguments {
   func validate() throws {
     if let sharedDir, sharedDir.isEmpty {
       throw ValidationError("--shared-dir needs a directory")
+    }
+    if let pinLimit, pinLimit < 0 {
+      throw ValidationError("--pin-limit=\(pinLimit): give a number from 0 on")
     }
   }
 }
@@ -64,6 +73,9 @@ extension Configuration {
     offersReaddirplus = options.readdirplus
     killsPrivileges = options.killprivV2
     descriptorBudget = Self.descriptorBudget(limit: descriptorLimit)
+    // The rest is for files that the guest opens, and for those without a handle.
+    pinLimit = min(
+      options.pinLimit ?? pinLimit, descriptorBudget / (options.pinLimit == nil ? 4 : 2))
   }
 
   /// How many of `limit` descriptors the guest may use up.

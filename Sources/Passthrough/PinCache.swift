@@ -1,0 +1,84 @@
+internal import FuseProtocol
+internal import Synchronization
+
+/// Which nodes that have a handle are held open nevertheless: those that the guest asks for often.
+///
+/// A pinned node is recognized by one `statx`, and used without being opened. How many there may be
+/// is bounded; beyond that a colder one loses its pin for each that gets one. Who is cold is found
+/// as by a clock's hand (the CLOCK algorithm): it goes round, takes the heat from those that have
+/// some, and stops at the first that has none. A node is pinned when it is asked for the second
+/// time, so that walking a tree once does not drive out what is used all the time.
+///
+/// It remembers node ids only, and never wrongly for long: what is gone, or lost its pin otherwise,
+/// the hand clears away. `NodeTable+Pins` does the pinning.
+final class PinCache: Sendable {
+  /// The most pins.
+  let limit: Int
+  private let ring = Mutex(Ring())
+  /// How far the hand goes for one node: beyond that everything counts as hot.
+  private static let longestSweep = 16
+
+  private struct Ring {
+    var nodes: [NodeID] = []
+    var hand = 0
+  }
+
+  /// A cache of at most `limit` pins.
+  init(limit: Int) {
+    self.limit = max(0, limit)
+  }
+
+  /// What the hand finds under it.
+  enum Finding {
+    /// Not a pinned node any more.
+    case free
+    /// Pinned, and asked for since the hand was here.
+    case hot
+    case cold
+  }
+
+  /// Whether a node may be pinned, and what has to give way.
+  enum Admission: Equatable {
+    case admitted
+    case insteadOf(NodeID)
+    case refused
+  }
+
+  /// Whether there is room without any other's giving way.
+  var hasRoom: Bool {
+    limit > 0 && ring.withLock { $0.nodes.count < limit }
+  }
+
+  /// Remembers `node` as pinned, if it may be.
+  ///
+  /// - Parameter look: What a node is now; takes its heat away.
+  func admit(_ node: NodeID, _ look: (NodeID) -> Finding) -> Admission {
+    guard limit > 0 else { return .refused }
+    return ring.withLock { ring in
+      if ring.nodes.count < limit {
+        ring.nodes.append(node)
+        return .admitted
+      }
+      for _ in 0..<min(Self.longestSweep, limit) {
+        let place = ring.hand
+        ring.hand = (place + 1) % limit
+        let other = ring.nodes[place]
+        switch look(other) {
+        case .hot: continue
+        case .free:
+          ring.nodes[place] = node
+          return .admitted
+        case .cold:
+          ring.nodes[place] = node
+          return .insteadOf(other)
+        }
+      }
+      return .refused
+    }
+  }
+
+  /// Forgets all nodes, whose pins are gone.
+  func removeAll() {
+    ring.withLock { $0 = Ring() }
+  }
+}
