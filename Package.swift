@@ -99,6 +99,9 @@ let package = Package(
         "Virtqueue",
         "swift-virtiofsd", "virtiofsctl",
       ]),
+    tests(
+      "NodeIdentityTests",
+      ["Frontend", "FuseProtocol", "Linux", "TestSupport", "swift-virtiofsd"]),
     tests("TidyTests", ["Linux"]),
   ],
   swiftLanguageModes: [.v6]

@@ -62,12 +62,12 @@ final class Mounts: Sendable {
     let status = try root.status()
     rootKey = Key(status)
     commonIDs = try Mounts.commonIDs(root, status)
-    let splitsLinks = try root.fileSystemStatus().splitsLinks
+    let numbers = try root.fileSystemStatus().numbers
     let index = try slots.take()
     let anchor = try Mounts.anchor(on: root, status, links, mode, descriptors)
     let hasHandles = anchor != nil
     slots[index].set(anchor, status.mountID, 0)
-    slots[index].splitsLinks.store(splitsLinks, ordering: .relaxed)
+    slots[index].numbers.store(numbers.rawValue, ordering: .relaxed)
     if mode == .mandatory && !hasHandles { throw .notSupported }
   }
 
@@ -97,10 +97,10 @@ final class Mounts: Sendable {
     if let index = state.withLock({ Mounts.count(key, in: &$0) }) { return index }
     let fresh = try slots.take()
     do {
-      let splitsLinks = try file.fileSystemStatus().splitsLinks
+      let numbers = try file.fileSystemStatus().numbers
       let anchor = try Mounts.anchor(on: file, status, links, mode, descriptors)
       slots[fresh].set(anchor, key.id, key.device)
-      slots[fresh].splitsLinks.store(splitsLinks, ordering: .relaxed)
+      slots[fresh].numbers.store(numbers.rawValue, ordering: .relaxed)
     } catch {
       slots.give(fresh)
       throw error
@@ -131,13 +131,13 @@ final class Mounts: Sendable {
     slots[index].anchor.load(ordering: .relaxed) >= 0
   }
 
-  /// Whether two files that live now may have the inode number that `status` tells.
-  ///
-  /// Names of one file in a lower layer of overlayfs are separate files (unless it was mounted with
-  /// `index=on`), which have the lower file's number until the first of them is written to.
+  /// Whether two files that are held open may have the inode number that `status` tells.
   func mayShareNumber(_ status: FileStatus, _ index: UInt32) -> Bool {
-    status.linkCount > 1 && !status.isDirectory
-      && slots[index].splitsLinks.load(ordering: .relaxed)
+    switch InodeNumberProof(rawValue: slots[index].numbers.load(ordering: .relaxed)) {
+    case .whole: false
+    case .unlessLinked: status.linkCount > 1 && !status.isDirectory
+    case .none?, nil: true
+    }
   }
 
   /// A descriptor on the mount to open handles with; none if it does not use them.
@@ -206,26 +206,6 @@ extension Mounts {
   }
 }
 
-extension FileSystemStatus {
-  /// Whether names of one file of a lower layer may become separate files: overlayfs.
-  fileprivate var splitsLinks: Bool { type == 0x794c_7630 }
-
-  /// Whether a file handle leads to its file as long as the file lives.
-  ///
-  /// Not where handles lead to what is in the inode cache only: there a live file's handle becomes
-  /// stale, and may come to lead to another file when numbers are used again. Trying one at once
-  /// does not show that.
-  fileprivate var keepsHandles: Bool {
-    switch type {
-    case 0x6573_5546,  // FUSE
-      0x4d44, 0x2011_bab0:  // FAT, exFAT
-      false
-    case _:
-      true
-    }
-  }
-}
-
 /// A mount's place.
 ///
 /// Its nodes read it without a lock: it stays as it is while they count.
@@ -234,8 +214,8 @@ private struct MountSlot: ~Copyable, SlabElement {
   private let device = Atomic<UInt64>(0)
   /// The descriptor to open handles with, or -1.
   let anchor = Atomic<Int32>(-1)
-  /// `FileSystemStatus.splitsLinks`
-  let splitsLinks = Atomic<Bool>(false)
+  /// `InodeNumberProof`
+  let numbers = Atomic<UInt8>(0)
 
   init() {}
 

@@ -12,7 +12,7 @@ extension NodeTable {
   /// | by handle | by identity | the node |
   /// |---|---|---|
   /// | found | - | that one |
-  /// | - | pinned | that one; a handle that it lacks is added (on overlayfs see `mayShareNumber`) |
+  /// | - | pinned | that one; a handle that it lacks is added; see `InodeNumberProof` |
   /// | - | not pinned | that one if its own handle opens this file, else its identity is dropped |
   /// | - | none | a new one |
   ///

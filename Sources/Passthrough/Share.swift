@@ -63,23 +63,3 @@ package final class Share: FileSystemProvider {
     limbo.collect()
   }
 }
-
-extension FileSystemStatus {
-  /// Whether the type is one whose calls may wait for a network or for another process.
-  fileprivate var isRemote: Bool {
-    switch type {
-    case 0x6969,  // NFS
-      0x517b, 0xfe53_4d42, 0xff53_4d42,  // SMB, SMB 2, CIFS
-      0x6573_5546,  // FUSE
-      0x00c3_6400,  // Ceph
-      0x0102_1997,  // 9P
-      0x5346_414f, 0x6b41_4653,  // AFS
-      0x7375_7245,  // Coda
-      0x7461_636f, 0x0116_1970,  // OCFS2, GFS2
-      0x0bd0_0bd0, 0x4750_4653:  // Lustre, GPFS
-      true
-    case _:
-      false
-    }
-  }
-}

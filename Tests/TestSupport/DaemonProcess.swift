@@ -97,6 +97,12 @@ package struct DaemonError: Error, CustomStringConvertible {
   package var command: String
   package var output: String
 
+  /// A failure of `command`, which wrote `output`.
+  package init(command: String, output: String) {
+    self.command = command
+    self.output = output
+  }
+
   package var description: String {
     "\(command) failed; it said: \(output)"
   }

@@ -1,0 +1,56 @@
+internal import Linux
+
+// What the types of file systems (`f_type`) have to do with node identity and with waiting.
+
+extension FileSystemStatus {
+  /// Whether the type is one whose calls may wait for a network or for another process.
+  var isRemote: Bool {
+    switch type {
+    case 0x6969,  // NFS
+      0x517b, 0xfe53_4d42, 0xff53_4d42,  // SMB, SMB 2, CIFS
+      0x6573_5546,  // FUSE
+      0x00c3_6400,  // Ceph
+      0x0102_1997,  // 9P
+      0x5346_414f, 0x6b41_4653,  // AFS
+      0x7375_7245,  // Coda
+      0x7461_636f, 0x0116_1970,  // OCFS2, GFS2
+      0x0bd0_0bd0, 0x4750_4653:  // Lustre, GPFS
+      true
+    case _:
+      false
+    }
+  }
+
+  /// Whether a file handle leads to its file as long as the file lives.
+  ///
+  /// Not where handles lead to what is in the inode cache only: there a live file's handle becomes
+  /// stale, and may come to lead to another file when numbers are used again. Trying one at once
+  /// does not show that.
+  var keepsHandles: Bool {
+    switch type {
+    case 0x6573_5546,  // FUSE
+      0x4d44, 0x2011_bab0:  // FAT, exFAT
+      false
+    case _:
+      true
+    }
+  }
+
+  /// What the inode number of a file that is held open proves.
+  var numbers: InodeNumberProof {
+    if isRemote { return .none }
+    return type == 0x794c_7630 ? .unlessLinked : .whole
+  }
+}
+
+/// Whether no other file can have the inode number of a file that is held open.
+enum InodeNumberProof: UInt8 {
+  case whole
+  /// Not a file of several names: those of one file in a lower layer of overlayfs are separate
+  /// files (unless it was mounted with `index=on`), which have the lower file's number until the
+  /// first of them is written to.
+  case unlessLinked
+  /// The numbers are given out elsewhere, by a server or a process that does not know what is held
+  /// open here.
+  case none
+}

@@ -1,0 +1,150 @@
+import FuseProtocol
+import Frontend
+import Linux
+import TestSupport
+
+/// A back-end on a share, a guest that uses it, and the truth about every file.
+///
+/// Each file carries a tag as its contents, by which it is known; nobody holds it open on the
+/// host's side, so its inode number is free when it is removed.
+struct ShareHistory {
+  /// How a back-end broke the rule, and how often.
+  struct Verdict: Equatable {
+    /// One file was two nodes.
+    var twoNodes = 0
+    /// One node was two files.
+    var twoFiles = 0
+    /// A node led to the contents of another file.
+    var wrongContents = 0
+    /// A file that is there could not be looked up or read.
+    var lost = 0
+    /// How often an inode number was seen with another file than before.
+    var reused = 0
+
+    var isClean: Bool { twoNodes + twoFiles + wrongContents + lost == 0 }
+  }
+
+  private let share: String
+  private let client: FuseClient
+  private let directory: NodeID
+  private let nameCount = 8
+  /// Whether the host gives files several names.
+  var hasLinks = true
+  private var tags: [Int: Int] = [:]
+  private var lastTag = 0
+  private var known: [NodeID: (tag: Int, lookups: UInt64)] = [:]
+  private var nodes: [Int: NodeID] = [:]
+  private var owners: [UInt64: Int] = [:]
+  private(set) var verdict = Verdict()
+
+  /// A history in the directory `share`, which `client` has as its root.
+  init(share: String, client: FuseClient) throws {
+    self.share = share
+    self.client = client
+    try hostMakeDirectory("\(share)/d")
+    directory = try client.lookup("d").node
+  }
+
+  /// Makes `count` random steps.
+  mutating func run(_ count: Int, _ random: inout SeededRandom) throws {
+    for _ in 0..<count {
+      let name = Int.random(in: 0..<nameCount, using: &random)
+      let other = Int.random(in: 0..<nameCount, using: &random)
+      switch Int.random(in: 0..<13, using: &random) {
+      case 0: try replace(name)
+      case 1: if tags.removeValue(forKey: name) != nil { try hostRemove(path(name)) }
+      case 2: try rename(name, to: other)
+      case 3: try link(name, as: other)
+      case 4...7: try lookUp(name)
+      case 8...9: try read(&random)
+      case _: try forget(&random)
+      }
+    }
+  }
+
+  private func path(_ name: Int) -> String {
+    name < 5 ? "\(share)/n\(name)" : "\(share)/d/n\(name)"
+  }
+
+  // MARK: The host
+
+  private mutating func replace(_ name: Int) throws {
+    if tags[name] != nil { try hostRemove(path(name)) }
+    lastTag += 1
+    try hostWrite(path(name), "tag \(lastTag)")
+    tags[name] = lastTag
+  }
+
+  private mutating func rename(_ name: Int, to other: Int) throws {
+    guard let tag = tags[name], tags[other] != tag else { return }
+    try hostRename(path(name), to: path(other))
+    tags[name] = nil
+    tags[other] = tag
+  }
+
+  private mutating func link(_ name: Int, as other: Int) throws {
+    guard hasLinks, let tag = tags[name], tags[other] == nil else { return }
+    try hostLink(path(name), as: path(other))
+    tags[other] = tag
+  }
+
+  // MARK: The guest
+
+  private mutating func lookUp(_ name: Int) throws {
+    let entry: EntryOut
+    do {
+      entry = try client.lookup(NameBytes("n\(name)"), in: name < 5 ? .root : directory)
+    } catch .reply(let error) {
+      // ESTALE says: once more, and Linux does so.
+      if tags[name] != nil, error != .stale { verdict.lost += 1 }
+      return
+    }
+    guard let tag = tags[name] else { return verdict.twoFiles += 1 }
+    if let owner = owners.updateValue(tag, forKey: entry.attr.ino), owner != tag {
+      verdict.reused += 1
+    }
+    if let other = nodes[tag], other != entry.node { verdict.twoNodes += 1 }
+    if let other = known[entry.node], other.tag != tag {
+      verdict.twoFiles += 1
+      nodes[other.tag] = nil
+      known[entry.node]?.tag = tag
+    }
+    nodes[tag] = entry.node
+    known[entry.node, default: (tag, 0)].lookups += 1
+  }
+
+  private mutating func read(_ random: inout SeededRandom) throws {
+    guard let (node, entry) = pick(&random) else { return }
+    let isThere = tags.values.contains(entry.tag)
+    do {
+      let handle = try client.open(node).handle
+      let text = try client.read(node, handle: handle, byteCount: 100)
+      if String(decoding: text, as: UTF8.self) != "tag \(entry.tag)" { verdict.wrongContents += 1 }
+      try client.release(node, handle: handle)
+    } catch .reply {
+      if isThere { verdict.lost += 1 }
+    }
+  }
+
+  private mutating func forget(_ random: inout SeededRandom) throws {
+    guard let (node, entry) = pick(&random) else { return }
+    let count = random.oneIn(2) ? entry.lookups : 1
+    try client.forget(node, lookups: count)
+    if count < entry.lookups {
+      known[node]?.lookups -= count
+    } else {
+      known[node] = nil
+      if nodes[entry.tag] == node { nodes[entry.tag] = nil }
+    }
+  }
+
+  private func pick(
+    _ random: inout SeededRandom
+  ) -> (node: NodeID, entry: (tag: Int, lookups: UInt64))? {
+    let sorted = known.keys.sorted { $0.rawValue < $1.rawValue }
+    guard let node = sorted.randomElement(using: &random), let entry = known[node] else {
+      return nil
+    }
+    return (node, entry)
+  }
+}
