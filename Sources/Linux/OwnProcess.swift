@@ -44,6 +44,12 @@ package enum OwnProcess {
     _ = try attempt { unsafe chdir("/") }
   }
 
+  /// Makes writing to a pipe or socket that nobody reads an error of the call (`EPIPE`) in place of
+  /// the end of the process; children inherit it.
+  package static func ignoreBrokenPipes() {
+    swift_ignore_signal(SIGPIPE)
+  }
+
   /// Ends the process without any more ado: `_exit(2)`.
   package static func exitAtOnce(_ code: Int32) -> Never {
     _exit(code)

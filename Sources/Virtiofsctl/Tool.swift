@@ -8,7 +8,8 @@ struct Tool: ParsableCommand {
     abstract: "Looks into and drives vhost-user-fs back-ends.",
     version: "virtiofsctl 0.1.0",
     subcommands: [
-      MountCommand.self
+      MountCommand.self,
+      TraceCommand.self,
     ])
 }
 

@@ -78,7 +78,7 @@ func reply(_ answer: Wire = Wire(), error: Int32 = 0, unique: UInt64 = 2) -> Tra
 
 extension TraceRecord {
   /// The record with file data, all of it or the beginning.
-  func with(data: [UInt8], of byteCount: Int? = nil, digest: UInt64 = 0xabc) -> TraceRecord {
+  func withData(_ data: [UInt8], of byteCount: Int? = nil, digest: UInt64 = 0xabc) -> TraceRecord {
     var record = self
     record.data = data
     record.dataByteCount = UInt32(byteCount ?? data.count)

@@ -129,7 +129,7 @@ private let statx = Wire(
 
   @Test func aReadTellsItsData() {
     let question = request(.read, .value(ReadIn(byteCount: 9)))
-    let answer = reply().with(data: [65], of: 9)
+    let answer = reply().withData([65], of: 9)
     #expect(text(answer, to: question) == "data=9 digest=0x0000000000000abc")
   }
 

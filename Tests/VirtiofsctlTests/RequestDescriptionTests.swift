@@ -178,11 +178,11 @@ private let lock = Wire(.longs(3, 17, 0, UInt64(Int64.max)), .words(1, 9, 0, 0))
 
   @Test func aWriteTellsItsData() {
     let arguments = Wire.value(WriteIn(handle: 3, offset: 8, byteCount: 5, writeFlags: .cache))
-    let record = request(.write, arguments).with(data: [65, 66], of: 5)
+    let record = request(.write, arguments).withData([65, 66], of: 5)
     #expect(
       text(record) == "WRITE node=1 fh=3 offset=8 size=5 digest=0x0000000000000abc "
         + "write_flags=WRITE_CACHE")
-    let other = request(.write, arguments).with(data: [65, 66])
+    let other = request(.write, arguments).withData([65, 66])
     #expect(text(other).contains("size=5 data=2 "))
   }
 

@@ -31,7 +31,7 @@ enum FieldValue: Equatable, Sendable {
 
 extension FieldValue {
   /// How many bytes of a value a line shows.
-  private static let mostValueBytes = 48
+  static let mostValueBytes = 48
   /// How many names a line shows.
   static let mostNames = 3
 

@@ -20,34 +20,61 @@ enum JSON: Equatable, Sendable {
 
   /// The value in one line.
   var text: String {
+    var text = ""
+    append(to: &text)
+    return text
+  }
+
+  /// Appends the value: a large one is put together without its parts being strings of their own.
+  private func append(to text: inout String) {
     switch self {
-    case .null: "null"
-    case .bool(let value): value ? "true" : "false"
-    case .integer(let value): String(value)
-    case .unsigned(let value): String(value)
-    case .number(let value): value.isFinite ? String(value) : "null"
-    case .string(let value): Self.quoted(value)
-    case .array(let values): "[" + values.map(\.text).joined(separator: ", ") + "]"
+    case .null: text += "null"
+    case .bool(let value): text += value ? "true" : "false"
+    case .integer(let value): text += String(value)
+    case .unsigned(let value): text += String(value)
+    case .number(let value): text += value.isFinite ? String(value) : "null"
+    case .string(let value): Self.appendQuoted(value, to: &text)
+    case .array(let values):
+      text += "["
+      for (index, value) in values.enumerated() {
+        if index > 0 { text += ", " }
+        value.append(to: &text)
+      }
+      text += "]"
     case .object(let members):
-      "{" + members.map { Self.quoted($0.name) + ": " + $0.value.text }.joined(separator: ", ")
-        + "}"
+      text += "{"
+      for (index, member) in members.enumerated() {
+        if index > 0 { text += ", " }
+        Self.appendQuoted(member.name, to: &text)
+        text += ": "
+        member.value.append(to: &text)
+      }
+      text += "}"
     }
   }
 
-  private static func quoted(_ value: String) -> String {
-    var result = "\""
+  private static func appendQuoted(_ value: String, to text: inout String) {
+    text += "\""
+    if value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5c }) {
+      text += value
+    } else {
+      appendEscaped(value, to: &text)
+    }
+    text += "\""
+  }
+
+  private static func appendEscaped(_ value: String, to text: inout String) {
     for scalar in value.unicodeScalars {
       switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\t": result += "\\t"
+      case "\"": text += "\\\""
+      case "\\": text += "\\\\"
+      case "\n": text += "\\n"
+      case "\t": text += "\\t"
       case "\0"..<" ":
         let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
+        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: text.unicodeScalars.append(scalar)
       }
     }
-    return result + "\""
   }
 }
