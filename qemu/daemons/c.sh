@@ -3,7 +3,7 @@
 
 program=${program:-/usr/lib/qemu/virtiofsd}
 program_hint="install qemu-system-common"
-guest_kinds="qemu"
+guest_kinds="qemu host"
 
 # Fills the array `daemon`. Commas in a source are doubled, as its option parser wants it.
 daemon_command() {

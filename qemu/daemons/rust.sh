@@ -5,7 +5,7 @@ peer=$guests/peers/rust
 program=${program:-$peer/usr/libexec/virtiofsd}
 program_hint="run: qemu/lib/rust-virtiofsd"
 # virtio_uml pads SET_MEM_TABLE to two regions, and this daemon takes that for an invalid message.
-guest_kinds="qemu"
+guest_kinds="qemu host"
 
 daemon_command() {
   local libraries=$peer/usr/lib/x86_64-linux-gnu

@@ -3,7 +3,7 @@
 
 program=${program:-$root/.build/release/swift-virtiofsd}
 program_hint="run: make build"
-guest_kinds="uml qemu"
+guest_kinds="uml qemu host"
 
 # Fills the array `daemon` from socket, share, tag, cache, handles (empty: the daemon's default).
 daemon_command() {

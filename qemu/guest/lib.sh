@@ -2,7 +2,7 @@
 # What guest tests say. `fail`, `skip` and the checks end the test; everything else must succeed, or ends it too.
 
 export LC_ALL=C
-host_line=${GUEST_LINE:-}
+host_line=${GUEST_LINE:-} host_line_out=${GUEST_LINE_OUT:-}
 why_file=${WHY_FILE:-/tmp/why}
 
 # The claim does not hold.
@@ -62,7 +62,7 @@ one_line() {
 # STEP ARGUMENT...: does host_STEP of this test on the host, in the test's directory, and waits for it.
 host() {
   local answer
-  printf 'host %s %s\n' "$test" "$*" >"$host_line"
+  printf 'host %s %s\n' "$test" "$*" >"$host_line_out"
   read -r answer <"$host_line"
   [[ $answer == 0 ]] || fail "the host's part '$*' failed with status $answer"
 }

@@ -18,7 +18,8 @@ prepare_run() {
   case $guest_kind in
     uml) prepare_uml ;;
     qemu) prepare_qemu ;;
-    *) die "$guest_kind is neither uml nor qemu" ;;
+    host) prepare_host ;;
+    *) die "$guest_kind is none of uml, qemu, host" ;;
   esac
   [[ $sandbox == none || $EUID == 0 ]] || cannot_run "guest tests need root: the daemon creates files for any user"
 
@@ -55,6 +56,15 @@ prepare_qemu() {
   kernel=$("$root/qemu/lib/kernel" "$kernel_version") || exit
   initramfs=$("$root/qemu/lib/initramfs" "${variant:-test}") || exit
   accelerator=$("$root/qemu/lib/accelerator") || exit
+}
+
+# This machine's own kernel as the guest: virtiofsctl is the front-end.
+prepare_host() {
+  tool=${tool:-$root/.build/release/virtiofsctl}
+  [[ -x $tool ]] || cannot_run "$tool is missing; run: make build"
+  [[ -c /dev/fuse ]] || cannot_run "there is no /dev/fuse; load the module (modprobe fuse), or give it to the container"
+  unshare --mount --pid --fork true 2>/dev/null ||
+    cannot_run "namespaces for mounts and processes cannot be made here (docker: --privileged)"
 }
 
 # Starts the daemon and waits until its socket is there.
@@ -102,11 +112,13 @@ boot() {
   for test in "${tests[@]}"; do
     cp "$root/qemu/tests/$test.sh" "$run/guest/tests"
   done
-  local line=/dev/ttyS1
+  local line=/dev/ttyS1 line_out
   [[ $guest_kind != uml ]] || line=/dev/ttyS0
+  line_out=$line
+  [[ $guest_kind != host ]] || line=$run/line.in line_out=$run/line.out
   {
     printf 'GUEST_MAIN=%q\n' "$1"
-    printf 'GUEST_TAG=%q\nGUEST_LINE=%q\n' "$tag_name" "$line"
+    printf 'GUEST_TAG=%q\nGUEST_LINE=%q\nGUEST_LINE_OUT=%q\n' "$tag_name" "$line" "$line_out"
     printf 'GUEST_KIND=%q\nGUEST_LENGTH=%q\n' "$guest_kind" "$length"
     printf 'GUEST_CACHE=%q\nGUEST_HANDLES=%q\n' "${cache:-auto}" "${handles:-default}"
     printf 'GUEST_DAEMON=%q\n' "$daemon_name"
@@ -134,6 +146,14 @@ boot_uml() {
     rootfstype=hostfs rootflags=/ root=/dev/root ro init="$run/guest/init-uml" quiet \
     con=null con0=null,fd:1 ssl=null ssl0=fd:5,fd:6 "virtio_uml.device=$socket:26" \
     </dev/null 5<"$run/line.in" 6>"$run/line.out" >"$run/console.log" 2>&1 &
+  vm_pid=$!
+}
+
+# All processes of it end with the first, the mounts with the last, and unshare has the first one end with itself.
+boot_host() {
+  printf 'GUEST_TOOL=%q\nGUEST_SOCKET=%q\nGUEST_QUEUES=%q\n' "$tool" "$socket" "$queues" >>"$run/guest/env"
+  setsid unshare --mount --propagation private --pid --fork --kill-child --mount-proc "$run/guest/init-host" \
+    </dev/null >"$run/console.log" 2>&1 &
   vm_pid=$!
 }
 
