@@ -77,6 +77,9 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Linux"], path: "Tests/TestSupport",
       swiftSettings: settings),
+    .executableTarget(
+      name: "file-storm", dependencies: ["TestSupport"], path: "Tests/FileStorm",
+      swiftSettings: settings),
     tests("LinuxTests", ["Linux", "TestSupport"]),
     tests("FuseProtocolTests", ["FuseProtocol", "KernelHeaders"]),
     tests("FuseServerTests", ["FuseServer", "FuseProtocol", "Linux"]),
@@ -97,7 +100,7 @@ let package = Package(
       [
         "Virtiofsctl", "Frontend", "FuseProtocol", "Linux", "TestSupport", "Trace", "VhostUser",
         "Virtqueue",
-        "swift-virtiofsd", "virtiofsctl",
+        "file-storm", "swift-virtiofsd", "virtiofsctl",
       ]),
     tests(
       "NodeIdentityTests",

@@ -121,7 +121,7 @@ boot() {
     printf 'GUEST_TAG=%q\nGUEST_LINE=%q\nGUEST_LINE_OUT=%q\n' "$tag_name" "$line" "$line_out"
     printf 'GUEST_KIND=%q\nGUEST_LENGTH=%q\n' "$guest_kind" "$length"
     printf 'GUEST_CACHE=%q\nGUEST_HANDLES=%q\n' "${cache:-auto}" "${handles:-default}"
-    printf 'GUEST_DAEMON=%q\n' "$daemon_name"
+    printf 'GUEST_DAEMON=%q\nGUEST_STORM=%q\n' "$daemon_name" "$root/.build/release/file-storm"
     printf "GUEST_TESTS='%s'\n" "${tests[*]}"
     ! declare -F extra_environment >/dev/null || extra_environment
   } >"$run/guest/env"
