@@ -1,9 +1,10 @@
 package import FuseProtocol
 package import Linux
+internal import Synchronization
 
 extension Attr {
   /// The attributes of a host file as the guest sees them, with `inode` as its number.
-  package init(_ status: FileStatus, inode: UInt64) {
+  package init(_ status: FileStatus, inode: UInt64, flags: AttrFlags = []) {
     self.init(
       ino: inode, size: status.size, blocks: status.blocks,
       atime: UInt64(bitPattern: status.accessTime.seconds),
@@ -14,7 +15,8 @@ extension Attr {
       ctimeNanoseconds: status.changeTime.nanoseconds,
       mode: status.mode, linkCount: status.linkCount, uid: status.uid, gid: status.gid,
       device: status.specialDevice.encoded,
-      blockSize: status.blockByteCount.nonzeroBitCount == 1 ? status.blockByteCount : 0)
+      blockSize: status.blockByteCount.nonzeroBitCount == 1 ? status.blockByteCount : 0,
+      flags: flags)
   }
 }
 
@@ -54,6 +56,17 @@ extension Passthrough {
   }
 
   private func attributes(_ status: FileStatus) -> Attr {
-    Attr(status, inode: share.inodeNumbers.number(status.inode, on: status.device))
+    Attr(
+      status, inode: share.inodeNumbers.number(status.inode, on: status.device),
+      flags: isSubmount(status) ? .submount : [])
+  }
+
+  /// Whether the guest is to mount what begins here.
+  ///
+  /// Only directories: Linux guests mount nothing on others.
+  @inline(__always)
+  private func isSubmount(_ status: FileStatus) -> Bool {
+    status.isMountRoot && status.isDirectory && status.mountID != share.rootMountID
+      && share.announcesMounts.load(ordering: .relaxed)
   }
 }

@@ -16,6 +16,9 @@ package struct Configuration: Sendable {
   package var allowsMapping = false
   /// Whether entries are read together with their attributes (`--no-readdirplus` clears it).
   package var offersReaddirplus = true
+  /// Whether the guest is told where other mounts begin, so that they are mounts there, too
+  /// (`--no-announce-submounts` clears it).
+  package var announcesMounts = true
   /// Whether the host clears set-id bits and capabilities on behalf of the guest
   /// (`--killpriv-v2`).
   package var killsPrivileges = false

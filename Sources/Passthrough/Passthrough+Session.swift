@@ -22,6 +22,7 @@ extension Passthrough {
     if configuration.offersReaddirplus && cache.keepsAttributes {
       flags.formUnion([.doReaddirplus, .readdirplusAuto])
     }
+    if configuration.announcesMounts { flags.insert(.submounts) }
     if configuration.killsPrivileges { flags.insert(.handleKillPrivilegesV2) }
     if configuration.allowsMapping && cache.bypassesPageCache {
       flags.insert(.directIOAllowsMapping)
@@ -31,6 +32,7 @@ extension Passthrough {
 
   package func begin(_ agreement: Agreement) {
     share.endSession()
+    share.announcesMounts.store(agreement.flags.contains(.submounts), ordering: .relaxed)
     share.killsSetID.store(
       agreement.flags.contains(.handleKillPrivilegesV2), ordering: .relaxed)
   }

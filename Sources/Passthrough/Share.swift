@@ -12,6 +12,10 @@ package final class Share: FileSystemProvider {
   /// that anything may wait for long.
   let isRemote: Bool
   let inodeNumbers: InodeNumbers
+  /// The mount of the directory, as `FileStatus.mountID` has it.
+  let rootMountID: UInt64
+  /// Whether the guest makes mounts of its own of the directories that other mounts begin with.
+  let announcesMounts = Atomic(false)
   /// Whether the guest has left it to us to clear set-id bits.
   let killsSetID = Atomic(false)
 
@@ -33,6 +37,7 @@ package final class Share: FileSystemProvider {
     let status = try directory.borrowed.status()
     guard status.isDirectory else { throw .notDirectory }
     inodeNumbers = InodeNumbers(root: status.device)
+    rootMountID = status.mountID
     self.configuration = configuration
     isRemote = try directory.borrowed.fileSystemStatus().isRemote
     let descriptors = DescriptorBudget(limit: configuration.descriptorBudget)

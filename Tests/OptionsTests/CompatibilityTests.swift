@@ -48,7 +48,8 @@ import Testing
 
   @Test(arguments: [
     "no_posix_lock", "no_flock", "no_writeback", "no_posix_acl", "no_security_label",
-    "no_announce_submounts", "no_xattr", "no_killpriv_v2", "no_allow_direct_io", "readdirplus",
+    "no_announce_submounts", "announce_submounts", "no_xattr", "no_killpriv_v2",
+    "no_allow_direct_io", "readdirplus",
     "debug", "log_level=warn", "",
   ])
   func oldFlagsAreAccepted(_ item: String) {

@@ -11,7 +11,6 @@ import Testing
     ("--posix-acl=auto", "POSIX access control lists are not served yet"),
     ("--security-label", "security labels are not set on new files yet"),
     ("--xattrmap=:map::user.virtiofs.:", "extended attributes are not renamed yet"),
-    ("--announce-submounts", "mounts inside the share are not announced yet"),
     ("--writeback", "the guest's write-back cache is not supported yet"),
     ("--preserve-noatime", "O_NOATIME is not passed on yet"),
     ("--uid-map=:0:1000:1:", "there is no user namespace yet"),
@@ -38,7 +37,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "posix_lock", "flock", "writeback", "posix_acl", "security_label", "announce_submounts",
+    "posix_lock", "flock", "writeback", "posix_acl", "security_label",
     "timeout=3", "max_idle_threads=4", "allow_root", "xattrmap=x",
   ])
   func itemsOfListsAreRefusedByName(_ item: String) throws {

@@ -7,7 +7,7 @@ guest_kinds="qemu host"
 
 # Fills the array `daemon`. Commas in a source are doubled, as its option parser wants it.
 daemon_command() {
-  daemon=("$program" "--socket-path=$socket" -f -o "source=${share//,/,,}" -o sandbox=chroot -o xattr)
+  daemon=("$program" "--socket-path=$socket" -f -o "source=${share//,/,,}" -o sandbox=chroot -o xattr -o announce_submounts)
   case $cache in
     never) daemon+=(-o cache=none) ;;
     ?*) daemon+=(-o "cache=$cache") ;;

@@ -15,8 +15,8 @@ struct Options: ParsableCommand {
       """,
     discussion: """
       Accepted as well: -o with a comma list of the options' older names (-o source=DIR,xattr), \
-      -d for --log-level=debug, and, since they ask for what is done anyway, -f, \
-      --no-announce-submounts and --seccomp=none. --print-capabilities describes the program to a \
+      -d for --log-level=debug, and, since they ask for what is done anyway, -f \
+      and --seccomp=none. --print-capabilities describes the program to a \
       launcher as JSON and exits.
       """,
     version: "swift-virtiofsd 0.1.0")

@@ -7,7 +7,6 @@ enum RefusedOptions {
     "posix-acl": "POSIX access control lists are not served yet",
     "security-label": "security labels are not set on new files yet",
     "xattrmap": "extended attributes are not renamed yet",
-    "announce-submounts": "mounts inside the share are not announced yet",
     "writeback": "the guest's write-back cache is not supported yet",
     "preserve-noatime": "O_NOATIME is not passed on yet",
     "posix-lock": "locks are not shared between guests yet",
@@ -32,7 +31,7 @@ enum RefusedOptions {
 
   /// Values of those options that ask for what is done anyway.
   private static let settled: Set<String> = [
-    "--seccomp=none", "--posix-acl=never", "--security-label=never", "--no-announce-submounts",
+    "--seccomp=none", "--posix-acl=never", "--security-label=never",
     "--no-posix-acl", "--no-security-label", "--no-writeback", "--no-posix-lock", "--no-flock",
     "--foreground",
   ]

@@ -25,6 +25,9 @@ struct ShareOptions: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "List directories with attributes (off with cache never).")
   var readdirplus = Self.defaults.offersReaddirplus
 
+  @Flag(inversion: .prefixedNo, help: "Let mounts inside the share be mounts in the guest, too.")
+  var announceSubmounts = Self.defaults.announcesMounts
+
   @Flag(
     inversion: .prefixedNo,
     help: "Clear set-user-ID and set-group-ID bits here, not in the guest.")
@@ -71,6 +74,7 @@ extension Configuration {
     allowsDirectIO = options.allowDirectIo
     allowsMapping = options.allowMmap
     offersReaddirplus = options.readdirplus
+    announcesMounts = options.announceSubmounts
     killsPrivileges = options.killprivV2
     descriptorBudget = Self.descriptorBudget(limit: descriptorLimit)
     // The rest is for files that the guest opens, and for those without a handle.
