@@ -72,7 +72,10 @@ final class ModelFile {
     }
     let isSame = unsafe contents.withUnsafeBytes { all in
       let place = unsafe UnsafeRawBufferPointer(rebasing: all[offset...])
-      return unsafe memcmp(place.baseAddress, bytes.baseAddress, bytes.count) == 0
+      guard let one = place.baseAddress, let other = bytes.baseAddress else {
+        return true
+      }
+      return unsafe memcmp(one, other, bytes.count) == 0
     }
     guard !isSame else { return }
     let wrong = (0..<bytes.count).filter { unsafe bytes[$0] != contents[offset + $0] }
