@@ -9,6 +9,7 @@ struct Tool: ParsableCommand {
     version: "virtiofsctl 0.1.0",
     subcommands: [
       MountCommand.self,
+      ReplayCommand.self,
       TraceCommand.self,
     ])
 }
