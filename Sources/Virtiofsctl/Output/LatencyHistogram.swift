@@ -58,7 +58,7 @@ struct LatencyHistogram: Equatable, Sendable {
       seen += Int(number)
       guard seen >= rank else { continue }
       let (lower, upper) = Self.range(of: slot)
-      return Swift.min(Double(max), Swift.max(Double(min), Double(lower + upper - 1) / 2))
+      return Swift.min(Double(max), Swift.max(Double(min), (Double(lower) + Double(upper - 1)) / 2))
     }
     return Double(max)
   }

@@ -109,12 +109,12 @@ extension NamespaceModel {
     }
     if step.opcode == .getxattr { return missAttribute(step) }
     guard step.opcode == .lookup || step.opcode?.changesNames == true else { return }
-    switch -error {
-    case 2:
+    switch error {
+    case -2:
       if names[key] == nil { names[key] = .absent }
-    case 17:
+    case -17:
       if step.opcode != .rename, step.opcode != .rename2 { _ = expected(key, isDirectory: false) }
-    case 39:
+    case -39:
       if let file = expected(key, isDirectory: true) { files[file].isNotEmpty = true }
     case _: break
     }
