@@ -8,6 +8,7 @@ struct Tool: ParsableCommand {
     abstract: "Looks into and drives vhost-user-fs back-ends.",
     version: "virtiofsctl 0.1.0",
     subcommands: [
+      BenchCommand.self,
       MountCommand.self,
       ReplayCommand.self,
       TraceCommand.self,

@@ -1,0 +1,62 @@
+// What measuring needs: clocks of other processes, processors, spinning, advice to the page cache.
+#pragma once
+#include "CLinux.h"
+#include <spawn.h>
+#include <sys/wait.h>
+
+// The monotonic clock in nanoseconds.
+static inline int64_t swift_monotonic_nanoseconds(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+// The CPU time of a process: all of its threads, ended ones and the kernel's for io_uring included.
+static inline int64_t swift_process_nanoseconds(pid_t process) {
+  clockid_t clock;
+  struct timespec time;
+  int error = clock_getcpuclockid(process, &clock);
+  if (error) {
+    errno = error;
+    return -1;
+  }
+  if (clock_gettime(clock, &time)) return -1;
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+// The CPU time of the calling thread.
+static inline int64_t swift_thread_nanoseconds(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+// Tells the processor that this is a loop that waits.
+static inline void swift_spin_hint(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+// CPU_SET and CPU_ISSET are macros.
+static inline void swift_cpu_add(int cpu, cpu_set_t *set) {
+  CPU_SET(cpu, set);
+}
+
+static inline int swift_cpu_is_in(int cpu, const cpu_set_t *set) {
+  return CPU_ISSET(cpu, set);
+}
+
+static const int swift_cpu_set_size = CPU_SETSIZE;
+
+// The wait status's macros.
+static inline int swift_exit_status(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+// environ is a variable that threads share; nobody here changes it.
+static inline char **swift_environ(void) {
+  return environ;
+}

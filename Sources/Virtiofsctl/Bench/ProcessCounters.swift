@@ -1,0 +1,62 @@
+internal import Linux
+
+/// What the processes of a back-end have used up to a moment.
+struct ProcessCounters: Sendable {
+  /// CPU time of all threads, ended ones and io_uring's workers included.
+  var cpuNanoseconds = 0
+  /// How often a thread went to sleep.
+  var voluntarySwitchCount = 0
+  /// Resident memory that is nobody else's and no file's.
+  var anonymousByteCount = 0
+  /// Resident memory of programs and libraries; not the guest's.
+  var fileByteCount = 0
+  /// Open descriptors.
+  var descriptorCount = 0
+
+  /// Reads the counters of the processes `ids` together; nothing if one cannot be looked at.
+  static func read(_ ids: [Int32]) -> ProcessCounters? {
+    guard !ids.isEmpty else { return nil }
+    var sum = ProcessCounters()
+    for id in ids {
+      guard let cpu = try? SystemClock.nanoseconds(ofProcess: id),
+        let status = try? HostPaths.text("/proc/\(id)/status")
+      else { return nil }
+      sum.cpuNanoseconds += cpu
+      sum.anonymousByteCount += 1024 * field("RssAnon:", in: status)
+      sum.fileByteCount += 1024 * field("RssFile:", in: status)
+      sum.descriptorCount += HostPaths.names(in: "/proc/\(id)/fd").count
+      for thread in HostPaths.names(in: "/proc/\(id)/task") {
+        // A thread that has just ended has no file any more.
+        let text = (try? HostPaths.text("/proc/\(id)/task/\(thread)/status")) ?? ""
+        sum.voluntarySwitchCount += field("voluntary_ctxt_switches:", in: text)
+      }
+    }
+    return sum
+  }
+
+  /// `id` and all processes under it: a back-end may have parted in two.
+  static func family(of id: Int32) -> [Int32] {
+    var children: [Int32: [Int32]] = [:]
+    for name in HostPaths.names(in: "/proc") {
+      guard let number = Int32(name), let text = try? HostPaths.text("/proc/\(name)/status")
+      else { continue }
+      children[Int32(field("PPid:", in: text)), default: []].append(number)
+    }
+    var family = [id]
+    var next = 0
+    while next < family.count {
+      family += children[family[next]] ?? []
+      next += 1
+    }
+    return family
+  }
+
+  /// The number after `name` at the start of a line; 0 if there is none.
+  private static func field(_ name: String, in text: String) -> Int {
+    for line in text.split(separator: "\n") where line.hasPrefix(name) {
+      let digits = line.dropFirst(name.count).drop { $0 == " " || $0 == "\t" }
+      return Int(digits.prefix { $0.isNumber }) ?? 0
+    }
+    return 0
+  }
+}
