@@ -21,11 +21,19 @@ package struct Exchange: Equatable, Sendable {
 /// What waits for a reply is bounded: in number, by giving up the request that has waited longest;
 /// in bytes, by not letting another one wait.
 package struct ExchangePairing {
+  /// A request that waits, and its place in the order of all.
+  private struct Waiting {
+    let ordinal: UInt64
+    let request: TraceRecord
+  }
+
   /// The requests that wait, by serial.
-  private var waiting: [UInt64: TraceRecord] = [:]
-  /// Their serials in order, from `first` on; those that have been answered are still there.
-  private var order: [UInt64] = []
+  private var waiting: [UInt64: Waiting] = [:]
+  /// The places of the requests in order, from `first` on; those that have been answered are still
+  /// there. A serial may come again in a file that breaks the rule, an ordinal never does.
+  private var order: [(serial: UInt64, ordinal: UInt64)] = []
   private var first = 0
+  private var nextOrdinal: UInt64 = 0
   private var waitingByteCount = 0
   /// How many replies had no request in the capture.
   package private(set) var unmatchedReplyCount = 0
@@ -50,7 +58,7 @@ package struct ExchangePairing {
     case .event: return nil
     case .request: return wait(record)
     case .reply:
-      guard let request = waiting.removeValue(forKey: record.serial) else {
+      guard let request = waiting.removeValue(forKey: record.serial)?.request else {
         unmatchedReplyCount += 1
         return nil
       }
@@ -64,36 +72,39 @@ package struct ExchangePairing {
   /// - Returns: Nil if none waits.
   package mutating func removeOldest() -> Exchange? {
     while first < order.count {
-      let serial = order[first]
+      let place = order[first]
       first += 1
-      guard let request = waiting.removeValue(forKey: serial) else { continue }
+      guard isWaiting(place), let request = waiting.removeValue(forKey: place.serial)?.request
+      else { continue }
       waitingByteCount -= request.heldByteCount
       return Exchange(request: request, reply: nil)
     }
     return nil
   }
 
+  private func isWaiting(_ place: (serial: UInt64, ordinal: UInt64)) -> Bool {
+    waiting[place.serial]?.ordinal == place.ordinal
+  }
+
   private mutating func wait(_ request: TraceRecord) -> Exchange? {
-    // Two requests with one serial: the first will not get its reply any more.
-    if let old = waiting.updateValue(request, forKey: request.serial) {
-      waitingByteCount += request.heldByteCount - old.heldByteCount
-      return Exchange(request: old, reply: nil)
-    }
-    guard waitingByteCount + request.heldByteCount <= Self.mostWaitingBytes else {
-      waiting[request.serial] = nil
-      return Exchange(request: request, reply: nil)
-    }
-    waitingByteCount += request.heldByteCount
+    let old = waiting[request.serial]?.request
+    let byteCount = waitingByteCount - (old?.heldByteCount ?? 0) + request.heldByteCount
+    guard byteCount <= Self.mostWaitingBytes else { return Exchange(request: request, reply: nil) }
+    waitingByteCount = byteCount
+    waiting[request.serial] = Waiting(ordinal: nextOrdinal, request: request)
     compact()
-    order.append(request.serial)
+    order.append((request.serial, nextOrdinal))
+    nextOrdinal += 1
+    // Two requests with one serial: the first will not get its reply any more.
+    if let old { return Exchange(request: old, reply: nil) }
     return waiting.count > mostWaiting ? removeOldest() : nil
   }
 
   /// Forgets answered requests at the front, and everywhere once most of them are.
   private mutating func compact() {
-    while first < order.count, waiting[order[first]] == nil { first += 1 }
+    while first < order.count, !isWaiting(order[first]) { first += 1 }
     if order.count - first > 2 * waiting.count + 1024 {
-      order = order[first...].filter { waiting[$0] != nil }
+      order = order[first...].filter(isWaiting)
       first = 0
     } else if first > 4096, first > order.count / 2 {
       order.removeFirst(first)

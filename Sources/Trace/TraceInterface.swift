@@ -15,6 +15,9 @@ package struct TraceInterface: Equatable, Sendable {
   /// `isb_ifdrop`: how many more could not be kept; nil before the statistics have been read.
   package internal(set) var droppedCount: UInt64?
 
+  /// More of a name is not kept: there may be many interfaces.
+  private static let mostNameBytes = 256
+
   /// Reads the body of an Interface Description Block.
   init(_ body: RawSpan, isBigEndian: Bool) throws(BlockFault) {
     guard body.byteCount >= 8 else { throw BlockFault("an interface's description is too short") }
@@ -22,7 +25,7 @@ package struct TraceInterface: Equatable, Sendable {
     snapLength = body.number(at: 4, isBigEndian: isBigEndian)
     try forEachOption(in: body, from: 8, isBigEndian) { (code, value) throws(BlockFault) in
       switch code {
-      case OptionCode.name: name = value.text(0..<value.byteCount)
+      case OptionCode.name: name = value.text(0..<min(value.byteCount, Self.mostNameBytes))
       case OptionCode.resolution where value.byteCount == 1:
         unitsPerSecond = try Self.unitsPerSecond(value.number(at: 0))
       case OptionCode.timeOffset where value.byteCount == 8:

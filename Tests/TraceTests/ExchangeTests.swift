@@ -61,4 +61,34 @@ import Trace
     }
     #expect(complete == 100_000 && pairing.waitingCount == 1)
   }
+
+  /// A file that breaks the rule must not cost time that grows with the square of its length.
+  @Test func serialsThatComeAgainAreForgotten() {
+    var pairing = ExchangePairing()
+    _ = pairing.add(record(.request, 9))
+    let start = ContinuousClock.now
+    for _ in 0..<200_000 {
+      _ = pairing.add(record(.request, 1))
+      _ = pairing.add(record(.request, 2))
+      _ = pairing.add(record(.reply, 1))
+      _ = pairing.add(record(.reply, 2))
+    }
+    #expect(ContinuousClock.now - start < .seconds(30))
+    #expect(pairing.waitingCount == 1)
+    #expect(pairing.removeOldest()?.request.serial == 9)
+  }
+
+  /// Requests with large messages do not wait beyond a bound, also in place of small ones.
+  @Test func whatWaitsIsBoundedInBytes() {
+    var pairing = ExchangePairing()
+    for serial in UInt64(0)..<300 { _ = pairing.add(record(.request, serial)) }
+    let message = [UInt8](repeating: 0, count: 1 << 20)
+    var largeCount = 0
+    for serial in UInt64(0)..<300 {
+      var large = record(.request, serial)
+      large.message = message
+      if let exchange = pairing.add(large), !exchange.request.message.isEmpty { largeCount += 1 }
+    }
+    #expect(largeCount > 40 && pairing.waitingCount == 300)
+  }
 }
