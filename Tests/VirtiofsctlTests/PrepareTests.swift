@@ -131,6 +131,17 @@ import Testing
     #expect(run.output.contains("not rebuilt: "), "\(run.output)")
   }
 
+  @Test func holesStayHoles() throws {
+    var session = SyntheticSession()
+    session.lookup("sparse", finds: 2, mode: 0o100644, size: 1 << 36, isSparse: true)
+    session.read(2, at: 1 << 35, Array("middle".utf8))
+    let run = try prepare(session)
+    #expect(run.status == .exited(0), "\(run.output)")
+    #expect(run.output.contains("64.0 GiB of holes\n"), "\(run.output)")
+    #expect(!run.output.contains("not rebuilt"), "\(run.output)")
+    #expect(try hostStatus(share("sparse")).size == 1 << 36)
+  }
+
   @Test func linkCountsAgreeThoughNamesAreUnknown() throws {
     var session = SyntheticSession()
     session.lookup("directory", finds: 2, mode: 0o040755, links: 5)

@@ -77,9 +77,11 @@ struct SyntheticSession {
   /// Adds a LOOKUP that finds an object.
   mutating func lookup(
     _ name: NameBytes, in parent: NodeID = .root, finds node: UInt64, mode: UInt32,
-    size: UInt64 = 0, links: UInt32 = 1
+    size: UInt64 = 0, links: UInt32 = 1, isSparse: Bool = false
   ) {
-    let attr = Attr(ino: node, size: size, mode: mode, linkCount: links, blockSize: 4096)
+    let attr = Attr(
+      ino: node, size: size, blocks: isSparse ? 0 : size / 512 + 1, mode: mode, linkCount: links,
+      blockSize: 4096)
     add(
       .lookup(name, in: parent), reply: EntryOut(node: NodeID(rawValue: node), attr: attr))
   }

@@ -80,19 +80,29 @@ struct ReplayCommand: ParsableCommand {
     }
   }
 
+  /// A capture's messages and data lie in memory while it is played: no more than this.
+  private static let mostBytes = 4 << 30
+
   /// Reads a capture.
   static func load(_ path: String) throws(ToolError) -> Recording {
     var records: [TraceRecord] = []
+    var byteCount = 0
     var progress = Progress()
     defer { progress.end() }
     do throws(TraceError) {
       var reader = try TraceReader(path: path)
-      while let record = try reader.next() {
+      while byteCount <= mostBytes, let record = try reader.next() {
+        byteCount += record.message.count + record.data.count + 256
         records.append(record)
         progress.show { "\(Quantities.count(records.count)) records read" }
       }
     } catch {
       throw .failure("\(error)")
+    }
+    guard byteCount <= mostBytes else {
+      throw .failure(
+        "\(path) takes more than \(Quantities.bytes(Double(mostBytes))) of memory; "
+          + "cut it into parts with editcap -c")
     }
     return try RecordingBuilder.build(records)
   }

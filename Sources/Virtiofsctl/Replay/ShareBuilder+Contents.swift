@@ -12,12 +12,18 @@ extension ShareBuilder {
       name, [.writeOnly, .create, .exclusive, .noFollow], mode: 0o600)
     report.fileCount += 1
     let known = model.files[file]
-    guard let size = known.attr?.size, size > 0 else { return }
+    guard let attr = known.attr, attr.size > 0 else { return }
+    let size = attr.size
     try opened.borrowed.truncate(to: size)
     for piece in known.pieces where !piece.bytes.allSatisfy({ $0 == 0 }) {
       try write(piece.bytes, at: piece.offset, to: opened.borrowed)
     }
     report.knownByteCount += known.pieces.reduce(0) { $0 + UInt64($1.bytes.count) }
+    // It had holes: what is not known is more likely one of them than not.
+    guard attr.blocks >= size / 512 else {
+      report.holeByteCount &+= known.unknown.all.reduce(0) { $0 &+ ($1.end - $1.start) }
+      return
+    }
     var left = min(Self.mostFillerPerFile, Self.mostFiller - report.fillerByteCount)
     for extent in known.unknown.all {
       let count = min(left, extent.end - extent.start)

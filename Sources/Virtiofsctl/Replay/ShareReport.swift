@@ -11,6 +11,8 @@ struct ShareReport: Equatable, Sendable {
   var knownByteCount: UInt64 = 0
   /// File data that stands in for what it does not show, in bytes.
   var fillerByteCount: UInt64 = 0
+  /// File data that it does not show, of files with holes, in bytes: left as holes.
+  var holeByteCount: UInt64 = 0
   /// What could not be rebuilt: how often, and an example, by reason.
   var faults: [String: (count: Int, example: String)] = [:]
 
@@ -38,7 +40,10 @@ struct ShareReport: Equatable, Sendable {
       + "\(Quantities.count(hardLinkCount)) more hard links\n"
     text +=
       "\(Quantities.bytes(Double(knownByteCount))) of data out of the capture, "
-      + "\(Quantities.bytes(Double(fillerByteCount))) that stand in for what it does not hold\n"
+      + "\(Quantities.bytes(Double(fillerByteCount))) that stand in for what it does not hold"
+    text +=
+      holeByteCount > 0
+      ? ", \(Quantities.bytes(Double(holeByteCount))) of holes\n" : "\n"
     if standInCount > 0 {
       text +=
         "\(Quantities.count(standInCount)) names stand in for some that it does not name "
@@ -62,6 +67,7 @@ struct ShareReport: Equatable, Sendable {
       ("stand_ins", .integer(standInCount)),
       ("known_bytes", .integer(Int(clamping: knownByteCount))),
       ("filler_bytes", .integer(Int(clamping: fillerByteCount))),
+      ("hole_bytes", .integer(Int(clamping: holeByteCount))),
       (
         "not_rebuilt",
         .array(
