@@ -35,6 +35,8 @@ package struct DaemonConfiguration: Sendable {
   package var logLevel: LogLevel
   /// Whether lines go to the system log instead of standard error.
   package var logsToSyslog: Bool
+  /// Where requests are recorded; nil for nowhere.
+  package var capture: CaptureOptions?
 }
 
 /// What the options' defaults depend on.
@@ -73,6 +75,7 @@ extension DaemonConfiguration {
     openFileLimit = options.service.rlimitNofile
     logLevel = options.logging.logLevel
     logsToSyslog = options.logging.syslog
+    capture = options.tracing.capture
     guard sandbox != .chroot || facts.isRoot else {
       throw .usage("--sandbox=chroot needs root; give --sandbox=none")
     }

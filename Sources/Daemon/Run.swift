@@ -19,7 +19,7 @@ package func run(_ arguments: [String]) -> Int32 {
     switch try Invocation(arguments) {
     case .text(let text):
       try? Descriptor.standardOutput.writeWhole(text.hasSuffix("\n") ? text : text + "\n")
-    case .serve(let options): try serve(options)
+    case .serve(let options): try serve(options, arguments: arguments)
     }
     return 0
   } catch {
@@ -29,8 +29,8 @@ package func run(_ arguments: [String]) -> Int32 {
 }
 
 /// Serves until the front-end leaves or a signal comes.
-private func serve(_ options: Options) throws(StartupError) {
-  let startup = try Startup(options)
+private func serve(_ options: Options, arguments: [String]) throws(StartupError) {
+  let startup = try Startup(options, arguments: arguments)
   let log = startup.log
   switch try serve(startup) {
   case .disconnected: log.information("Client disconnected, shutting down")

@@ -1,6 +1,7 @@
 internal import FuseServer
 internal import Linux
 internal import Passthrough
+internal import Trace
 internal import VhostUser
 internal import VirtioFS
 
@@ -13,6 +14,9 @@ func serve(_ startup: consuming Startup) throws(StartupError) -> Ending {
   let log = startup.log
   let configuration = startup.configuration
   let share = try makeShare(&startup)
+  let recorder = try startup.startRecording()
+  // Last of all: the vrings' threads have ended by then.
+  defer { Capture.end(recorder) }
   let device = FileSystemDevice(
     provider: share,
     session: FuseServer.Session {
@@ -20,7 +24,7 @@ func serve(_ startup: consuming Startup) throws(StartupError) -> Ending {
     },
     configuration: ConfigurationSpace(
       tag: configuration.tag ?? "", requestQueueCount: configuration.requestQueueCount),
-    workerLimit: configuration.workerLimit)
+    workerLimit: configuration.workerLimit, recorder: recorder)
   guard let socket = try startup.entrance.waitForFrontend(or: startup.signals) else {
     return .stopped
   }
@@ -33,6 +37,7 @@ func serve(_ startup: consuming Startup) throws(StartupError) -> Ending {
       observer: { note($0, configuration.engine, in: log) },
       abandon: {
         log.error("a request of the guest is stuck in the host's file system: leaving it")
+        Capture.abandon(recorder)
         OwnProcess.exitAtOnce(1)
       })
   } catch {
@@ -44,6 +49,14 @@ func serve(_ startup: consuming Startup) throws(StartupError) -> Ending {
   case .violated(let reason):
     log.error("the front-end broke the vhost-user protocol: \(reason)")
     return .disconnected
+  }
+}
+
+extension Startup {
+  /// Starts recording, if that was asked for.
+  fileprivate mutating func startRecording() throws(StartupError) -> Recorder? {
+    guard let file = capture.take() else { return nil }
+    return try Capture.start(file, log: log)
   }
 }
 

@@ -17,11 +17,11 @@ package struct IOVectors: ~Copyable {
   /// The most entries that a list keeps between two requests.
   private static let keptCapacity = 512
 
-  /// An empty list.
-  package init() {
-    capacity = 16
+  /// An empty list with room for so many ranges, at least one, before it grows.
+  package init(capacity: Int = 16) {
+    self.capacity = max(1, capacity)
     // SAFETY: freed in deinit, or in `grow` after the copy.
-    unsafe storage = .allocate(capacity: capacity)
+    unsafe storage = .allocate(capacity: self.capacity)
   }
 
   deinit {
@@ -33,11 +33,15 @@ package struct IOVectors: ~Copyable {
   package var count: Int { end - start }
 
   /// Forgets all ranges, and memory beyond what an ordinary request needs.
+  @inline(__always)
   package mutating func removeAll() {
     start = 0
     end = 0
     byteCount = 0
-    guard capacity > Self.keptCapacity else { return }
+    if capacity > Self.keptCapacity { shrink() }
+  }
+
+  private mutating func shrink() {
     // SAFETY: nothing is in the list, so nothing refers to the old array.
     unsafe storage.deallocate()
     capacity = 16
@@ -52,6 +56,15 @@ package struct IOVectors: ~Copyable {
     unsafe storage[end] = iovec(iov_base: base, iov_len: byteCount)
     end += 1
     self.byteCount += byteCount
+  }
+
+  /// The range at `index`, which is less than `count`.
+  @inline(__always)
+  borrowing func range(at index: Int) -> UnsafeMutableRawBufferPointer {
+    precondition(index < count, "a range that is not there")
+    // SAFETY: start + index < end.
+    let vector = unsafe storage[start + index]
+    return unsafe UnsafeMutableRawBufferPointer(start: vector.iov_base, count: vector.iov_len)
   }
 
   private mutating func grow() {

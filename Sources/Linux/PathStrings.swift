@@ -61,4 +61,14 @@ extension Descriptor {
   package static func directory(at path: String) throws(Errno) -> OwnedDescriptor {
     try currentDirectory.open(path: path, flags: O_PATH | O_DIRECTORY)
   }
+
+  /// By which path the system reaches this file; /proc must be there.
+  package func path() throws(Errno) -> String {
+    var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = try attempt {
+      // SAFETY: the path is terminated, and the array's count bounds what is written.
+      unsafe readlink("/proc/self/fd/\(rawValue)", &bytes, bytes.count)
+    }
+    return String(decoding: bytes[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
 }

@@ -8,6 +8,12 @@ package enum SystemClock {
     return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
   }
 
+  /// Nanoseconds since 1970 (`CLOCK_REALTIME`), which somebody may set forward and back.
+  package static var nanosecondsSince1970: UInt64 {
+    let time = read(CLOCK_REALTIME)
+    return UInt64(truncatingIfNeeded: time.tv_sec &* 1_000_000_000 &+ time.tv_nsec)
+  }
+
   /// The local time of day, `17:04:59`.
   package static var timeOfDay: String {
     var seconds = read(CLOCK_REALTIME).tv_sec

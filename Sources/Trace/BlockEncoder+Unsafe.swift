@@ -24,6 +24,7 @@ struct BlockEncoder {
     byteCount += MemoryLayout<T>.size
   }
 
+  @inline(__always)
   mutating func put(_ bytes: RawSpan) {
     precondition(bytes.byteCount <= capacity - byteCount)
     unsafe bytes.withUnsafeBytes { source in
@@ -62,27 +63,31 @@ struct BlockEncoder {
 
   // MARK: Records
 
-  /// What stands in the block of `record` before the message.
+  /// What stands in the block of a record before the message.
   @inline(__always)
   mutating func putPrefix(of packet: PacketNumbers, _ layout: RecordLayout) {
-    put(BlockType.packet)
-    put(UInt32(layout.blockByteCount))
-    put(UInt32(packet.vring))
-    put(UInt32(truncatingIfNeeded: packet.time >> 32))
-    put(UInt32(truncatingIfNeeded: packet.time))
-    put(UInt32(layout.packetByteCount))
-    put(layout.originalByteCount)
-    put(PacketHeader.version)
-    put(packet.kind.rawValue)
-    put(packet.vring)
-    put(packet.head)
-    put(UInt16(0))
-    put(packet.serial)
-    put(packet.readableByteCount)
-    put(packet.writableByteCount)
-    put(UInt32(layout.messageByteCount))
-    put(UInt32(clamping: layout.dataByteCount))
-    put(packet.digest)
+    let length = Pcapng.packetPrefixByteCount + PacketHeader.byteCount
+    precondition(length <= capacity - byteCount)
+    let place = unsafe start + byteCount
+    byteCount += length
+    unsafe place.set(BlockType.packet, at: 0)
+    unsafe place.set(UInt32(truncatingIfNeeded: layout.blockByteCount), at: 4)
+    unsafe place.set(UInt32(packet.vring), at: 8)
+    unsafe place.set(UInt32(truncatingIfNeeded: packet.time >> 32), at: 12)
+    unsafe place.set(UInt32(truncatingIfNeeded: packet.time), at: 16)
+    unsafe place.set(UInt32(truncatingIfNeeded: layout.packetByteCount), at: 20)
+    unsafe place.set(layout.originalByteCount, at: 24)
+    unsafe place.set(PacketHeader.version, at: 28)
+    unsafe place.set(packet.kind.rawValue, at: 29)
+    unsafe place.set(packet.vring, at: 30)
+    unsafe place.set(packet.head, at: 32)
+    unsafe place.set(UInt16(0), at: 34)
+    unsafe place.set(packet.serial, at: 36)
+    unsafe place.set(packet.readableByteCount, at: 44)
+    unsafe place.set(packet.writableByteCount, at: 48)
+    unsafe place.set(UInt32(truncatingIfNeeded: layout.messageByteCount), at: 52)
+    unsafe place.set(UInt32(clamping: layout.dataByteCount), at: 56)
+    unsafe place.set(packet.digest, at: 60)
   }
 
   /// What stands in the block of `record` after the data.
@@ -148,6 +153,15 @@ struct BlockEncoder {
     put(length)
     unsafe start.storeBytes(
       of: length.littleEndian, toByteOffset: beginning + 4, as: UInt32.self)
+  }
+}
+
+extension UnsafeMutableRawPointer {
+  /// Stores `value`, little-endian; there must be room for it at `offset`.
+  @inline(__always)
+  fileprivate func set<T: FixedWidthInteger & BitwiseCopyable>(_ value: T, at offset: Int) {
+    // SAFETY: the caller's condition; stores need no alignment.
+    unsafe storeBytes(of: value.littleEndian, toByteOffset: offset, as: T.self)
   }
 }
 

@@ -130,6 +130,7 @@ final class QueueLoop {
     guard let drained, let queue, handler.inFlight == 0 else { return }
     self.drained = nil
     self.queue = nil
+    handler.didStop()
     retired = []
     if kick != nil { reactor.unwatch(QueueToken.kick) }
     kick = nil
@@ -150,6 +151,7 @@ final class QueueLoop {
     self.error = error
     self.isEnabled = isEnabled
     isBroken = false
+    handler.didStart(queue)
     reactor.watch(kick.borrowed, as: QueueToken.kick)
   }
 

@@ -1,5 +1,6 @@
 package import FuseServer
 package import Linux
+package import Trace
 package import Virtqueue
 
 /// The virtio-fs device: queue 0 is hiprio, the others take requests (virtio 1.3, 5.11).
@@ -8,6 +9,7 @@ package final class FileSystemDevice<Provider: FileSystemProvider>: Device {
   private let session: FuseServer.Session
   private let space: ConfigurationSpace
   private let workers: WorkerPool<Provider>
+  private let recorder: Recorder?
 
   /// A device that serves `provider`'s file system.
   ///
@@ -16,13 +18,15 @@ package final class FileSystemDevice<Provider: FileSystemProvider>: Device {
   ///   - session: What INIT agreed, for all queues.
   ///   - configuration: What the driver reads.
   ///   - workerLimit: The most threads for calls that block, at least one.
+  ///   - recorder: Records what crosses the rings, with as many lanes as there are queues.
   package init(
     provider: Provider, session: FuseServer.Session, configuration: ConfigurationSpace,
-    workerLimit: Int
+    workerLimit: Int, recorder: Recorder? = nil
   ) {
     self.provider = provider
     self.session = session
     space = configuration
+    self.recorder = recorder
     workers = WorkerPool(provider: provider, session: session, limit: max(1, workerLimit))
   }
 
@@ -34,10 +38,13 @@ package final class FileSystemDevice<Provider: FileSystemProvider>: Device {
     queue index: Int, reactor: Reactor
   ) throws(Errno) -> any QueueHandler {
     let dispatcher = Dispatcher(files: try provider.makeView(), session: session)
-    return try RequestQueue(dispatcher: dispatcher, reactor: reactor, workers: workers)
+    return try RequestQueue(
+      dispatcher: dispatcher, reactor: reactor, workers: workers,
+      recorder: recorder, lane: recorder?.lane(index))
   }
 
   package func reset() {
     session.end { provider.endSession() }
+    recorder?.noteReset()
   }
 }

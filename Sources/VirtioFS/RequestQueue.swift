@@ -1,6 +1,7 @@
 internal import FuseProtocol
 internal import FuseServer
 internal import Linux
+internal import Trace
 internal import Virtqueue
 
 /// One queue's requests: out of chains, through the dispatcher, back into chains.
@@ -11,6 +12,9 @@ final class RequestQueue<Provider: FileSystemProvider>: QueueHandler {
   /// Requests that workers have ended.
   let finished: FinishedRequests
   var reply = ReplyBuffer(capacity: replyCapacity)
+  /// Where requests and replies are recorded, if they are.
+  private let lane: Lane?
+  private let recorder: Recorder?
 
   /// All slots ever made, by tag.
   private var slots: [RequestSlot] = []
@@ -25,11 +29,14 @@ final class RequestQueue<Provider: FileSystemProvider>: QueueHandler {
   private static var mostSegments: Int { 1 << 17 }
 
   init(
-    dispatcher: Dispatcher<Provider.View>, reactor: Reactor, workers: WorkerPool<Provider>
+    dispatcher: Dispatcher<Provider.View>, reactor: Reactor, workers: WorkerPool<Provider>,
+    recorder: Recorder? = nil, lane: Lane? = nil
   ) throws(Errno) {
     self.dispatcher = dispatcher
     self.reactor = reactor
     self.workers = workers
+    self.recorder = recorder
+    self.lane = lane
     finished = try FinishedRequests()
     reactor.watch(finished.descriptor, as: QueueToken.handler)
   }
@@ -56,6 +63,7 @@ final class RequestQueue<Provider: FileSystemProvider>: QueueHandler {
     slot.segmentCount = slot.chain.readable.count + slot.chain.writable.count
     segmentCount += slot.segmentCount
     inFlight += 1
+    if lane != nil { slot.rememberChain() }
     serve(slot, on: queue)
     return true
   }
@@ -71,9 +79,11 @@ final class RequestQueue<Provider: FileSystemProvider>: QueueHandler {
     do throws(Unreadable) {
       try slot.load()
     } catch {
+      if let lane { slot.recordRequest(on: lane) }
       dispatcher.session.count(.undecodable(.truncated))
       return refuse(slot, error, on: queue)
     }
+    if let lane { slot.recordRequest(on: lane) }
     guard dispatcher.placement(of: slot.header) == .inline else {
       return workers.submit(slot, to: finished)
     }
@@ -98,6 +108,7 @@ final class RequestQueue<Provider: FileSystemProvider>: QueueHandler {
 
   /// Gives the chain back to the driver and the slot to the free list.
   func complete(_ slot: RequestSlot, written: UInt32, on queue: SplitQueue) {
+    if let lane { slot.recordReply(written: written, on: lane) }
     queue.complete(head: slot.chain.head, written: written)
     segmentCount -= slot.segmentCount
     inFlight -= 1
@@ -126,7 +137,20 @@ final class RequestQueue<Provider: FileSystemProvider>: QueueHandler {
 
   // MARK: The edges of the loop
 
-  func endBatch() { dispatcher.files.quiesce() }
+  func didStart(_ queue: SplitQueue) {
+    guard let recorder, let lane else { return }
+    recorder.vringStarted(lane, size: queue.size, features: queue.features.rawValue)
+  }
+
+  func didStop() {
+    lane?.record(.vringStopped)
+    lane?.settle()
+  }
+
+  func endBatch() {
+    lane?.settle()
+    dispatcher.files.quiesce()
+  }
   func willSleep() { dispatcher.files.goIdle() }
   func didWake() { dispatcher.files.wake() }
 }

@@ -37,14 +37,21 @@ final class RequestSlot: @unchecked Sendable {
   var segmentCount = 0
   /// What is to be written into the used element.
   var written: UInt32 = 0
+  /// What the chain was when it was taken, if requests are recorded: serving consumes it.
+  var recordedWritable = IOVectors(capacity: 1)
+  var recordedReadableByteCount = 0
+  /// What the request's record and its reply's have in common.
+  var serial: UInt64 = 0
 
+  /// The header and the arguments.
   private let small: UnsafeMutableRawBufferPointer
-  /// Arguments beyond what `small` holds; only while the request lasts.
+  /// The same, if it is more than `small` holds; only while the request lasts.
   private var large: UnsafeMutableRawBufferPointer?
-  private var bodyByteCount = 0
+  /// How much of the header and the arguments has been copied; what follows them is not.
+  private var messageByteCount = 0
 
   /// Enough for every request with one name.
-  private static let smallByteCount = 512
+  private static let smallByteCount = 552
   /// The longest arguments: a SETXATTR of 64 KiB, a BATCH_FORGET of 8,000 nodes.
   private static let mostBodyBytes = 128 << 10 + 4096
   private static let headerByteCount = MemoryLayout<InHeader>.size
@@ -66,41 +73,62 @@ final class RequestSlot: @unchecked Sendable {
   /// - Throws: What is wrong with the request, if it is not one.
   func load() throws(Unreadable) {
     let available = chain.readable.byteCount
+    messageByteCount = 0
     guard available >= Self.headerByteCount else { throw .header }
     // SAFETY: `small` is longer than the header, of which any bytes are a value.
     unsafe chain.readable.copyOut(to: small.start, count: Self.headerByteCount)
     header = unsafe small.load(as: InHeader.self)
+    messageByteCount = Self.headerByteCount
     let stated = Int(header.byteCount)
     guard stated >= Self.headerByteCount, stated <= available else { throw .request(.inputOutput) }
     chain.readable.drop(Self.headerByteCount)
     let rest = stated - Self.headerByteCount
     let isWrite = header.opcode == Opcode.write.rawValue
-    bodyByteCount = isWrite ? min(rest, MemoryLayout<WriteIn>.size) : rest
-    dataByteCount = rest - bodyByteCount
+    let bodyByteCount = isWrite ? min(rest, MemoryLayout<WriteIn>.size) : rest
     guard bodyByteCount <= Self.mostBodyBytes else { throw .request(.tooBig) }
-    if bodyByteCount > Self.smallByteCount {
-      unsafe large = .allocate(byteCount: bodyByteCount, alignment: 16)
-    }
-    // SAFETY: the buffer chosen is at least `bodyByteCount` long.
-    unsafe chain.readable.copyOut(to: bodyBuffer.start, count: bodyByteCount)
+    dataByteCount = rest - bodyByteCount
+    copyBody(bodyByteCount)
     if isWrite {
       chain.readable.drop(bodyByteCount)
       chain.readable.truncate(dataByteCount)
     }
   }
 
-  private var bodyBuffer: UnsafeMutableRawBufferPointer {
+  /// Copies the arguments behind the header.
+  private func copyBody(_ byteCount: Int) {
+    let needed = Self.headerByteCount + byteCount
+    if needed > Self.smallByteCount {
+      unsafe large = .allocate(byteCount: needed, alignment: 16)
+      // SAFETY: both are longer than the header, which `load` has copied.
+      unsafe large?.copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: small[..<Self.headerByteCount]))
+    }
+    // SAFETY: the buffer chosen is at least `needed` long.
+    unsafe chain.readable.copyOut(
+      to: messageBuffer.start + Self.headerByteCount, count: byteCount)
+    messageByteCount = needed
+  }
+
+  private var messageBuffer: UnsafeMutableRawBufferPointer {
     // SAFETY: both live as long as the slot, `large` until it is cleared.
     unsafe large ?? small
+  }
+
+  /// The private copy of the header and the arguments; empty if there is no header.
+  var message: RawSpan {
+    @_lifetime(borrow self)
+    borrowing get {
+      // SAFETY: `load` filled so many bytes of the buffer, which lives as long as the slot.
+      let bytes = unsafe RawSpan(_unsafeBytes: messageBuffer[..<messageByteCount])
+      return unsafe _overrideLifetime(bytes, borrowing: self)
+    }
   }
 
   /// The private copy of the arguments.
   var body: RawSpan {
     @_lifetime(borrow self)
     borrowing get {
-      // SAFETY: `load` filled so many bytes of the buffer, which lives as long as the slot.
-      let bytes = unsafe RawSpan(_unsafeBytes: bodyBuffer[..<bodyByteCount])
-      return unsafe _overrideLifetime(bytes, borrowing: self)
+      message.extracting(droppingFirst: min(Self.headerByteCount, messageByteCount))
     }
   }
 
@@ -111,7 +139,9 @@ final class RequestSlot: @unchecked Sendable {
     call = nil
     transferred = 0
     written = 0
+    dataByteCount = 0
     isBusy = false
+    recordedWritable.removeAll()
     // SAFETY: nothing refers to the request's arguments any more.
     unsafe large?.deallocate()
     unsafe large = nil

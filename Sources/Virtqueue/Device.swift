@@ -25,6 +25,10 @@ package protocol QueueHandler: AnyObject {
   /// The oldest memory generation among the chains in flight, or nil if there are none.
   var oldestMemoryGeneration: UInt32? { get }
 
+  /// The vring has been started: chains will come from `queue`.
+  func didStart(_ queue: SplitQueue)
+  /// The vring has been stopped, and everything taken from it has been returned.
+  func didStop()
   /// Takes one chain from `queue` and begins the request in it, which may complete at once.
   ///
   /// - Returns: False if there was none.
@@ -41,6 +45,11 @@ package protocol QueueHandler: AnyObject {
   func willSleep()
   /// The thread is awake again.
   func didWake()
+}
+
+extension QueueHandler {
+  package func didStart(_ queue: SplitQueue) {}
+  package func didStop() {}
 }
 
 /// The tokens of what a queue's thread watches with its reactor.

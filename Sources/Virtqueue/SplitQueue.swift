@@ -7,7 +7,8 @@ package import Linux
 package final class SplitQueue {
   /// The number of descriptors, a power of two.
   package let size: UInt16
-  let features: Features
+  /// What the driver and the device agreed on.
+  package let features: Features
   private let addresses: RingAddresses
 
   /// The guest's memory as it is now.

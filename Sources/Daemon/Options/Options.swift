@@ -19,13 +19,17 @@ struct Options: ParsableCommand {
       and --seccomp=none. --print-capabilities describes the program to a \
       launcher as JSON and exits.
       """,
-    version: "swift-virtiofsd 0.1.0")
+    version: programVersion)
+
+  /// The program's name and version.
+  static let programVersion = "swift-virtiofsd 0.1.0"
 
   @OptionGroup(title: "Share") var share: ShareOptions
   @OptionGroup(title: "Connection") var connection: ConnectionOptions
   @OptionGroup(title: "Threads and I/O") var service: ServiceOptions
   @OptionGroup(title: "Confinement") var confinement: ConfinementOptions
   @OptionGroup(title: "Logging") var logging: LoggingOptions
+  @OptionGroup(title: "Capture") var tracing: TraceOptions
 
   init() {}
 

@@ -1,5 +1,6 @@
 package import Linux
 package import Passthrough
+package import Trace
 
 /// What is ready when the file system can be built: the share is open, the socket there, the
 /// process confined, and no thread started.
@@ -18,11 +19,14 @@ package struct Startup: ~Copyable {
   package var entrance: Entrance
   /// What asks the daemon to leave.
   package let signals: SignalDescriptor
+  /// Where requests are to be recorded.
+  package var capture: CaptureFile?
 
   /// Gets everything ready, in the order in which each step still can.
   ///
+  /// - Parameter arguments: What `options` were read from.
   /// - Throws: What is in the way, and what to do about it.
-  init(_ options: Options) throws(StartupError) {
+  init(_ options: Options, arguments: [String]) throws(StartupError) {
     let facts = HostFacts(isRoot: OwnProcess.isRoot, cpuCount: OwnProcess.cpuCount)
     let configuration = try DaemonConfiguration(options, facts: facts)
     if configuration.logsToSyslog { Syslog.open(as: "swift-virtiofsd") }
@@ -31,6 +35,8 @@ package struct Startup: ~Copyable {
     let signals = try Self.blockSignals()
     let links = try Self.openLinks()
     let limit = try Confinement.limitOpenFiles(configuration.openFileLimit, log: log)
+    let capture = try Capture.open(
+      configuration, arguments: arguments, root: root.borrowed, log: log)
     let entrance = try Entrance(configuration.endpoint)
     OwnProcess.clearModeMask()
     try Confinement.enterSandbox(configuration, root: root.borrowed)
@@ -42,6 +48,7 @@ package struct Startup: ~Copyable {
     self.signals = signals
     self.links = links
     self.entrance = entrance
+    self.capture = capture
   }
 
   /// Lets the signals that end the daemon come by descriptor.

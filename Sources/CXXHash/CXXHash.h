@@ -1,3 +1,0 @@
-// xxHash, linked statically so that the daemon runs where it is not installed.
-#pragma once
-#include <xxhash.h>
