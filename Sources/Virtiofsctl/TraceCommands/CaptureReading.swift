@@ -82,11 +82,19 @@ struct CaptureReading: ~Copyable {
       note("the capture was cut: it is whole up to byte \(offset)")
     }
     if droppedCount > 0 {
-      note("\(Quantities.count(Int(clamping: droppedCount))) records were dropped while capturing")
+      note(Self.count(droppedCount, "record was", "records were") + " dropped while capturing")
     }
     if unmatchedReplyCount > 0 {
-      note("\(Quantities.count(unmatchedReplyCount)) replies without their requests are left out")
+      let count = UInt64(unmatchedReplyCount)
+      note(
+        Self.count(count, "reply without its request is", "replies without their requests are")
+          + " left out")
     }
+  }
+
+  /// A number and the words that belong to it.
+  static func count(_ number: UInt64, _ one: String, _ many: String) -> String {
+    number == 1 ? "1 \(one)" : "\(Quantities.count(Int(clamping: number))) \(many)"
   }
 
   /// A line on standard error about the file.

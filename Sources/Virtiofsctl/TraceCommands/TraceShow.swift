@@ -57,8 +57,8 @@ struct TraceShow: ParsableCommand {
     guard !output.isClosed else { return }
     if window.lateCount > 0 {
       capture.note(
-        "\(Quantities.count(window.lateCount)) lines stand too late: "
-          + "tens of thousands of requests overtook them")
+        CaptureReading.count(UInt64(window.lateCount), "line stands", "lines stand")
+          + " too late: overtaken by tens of thousands of requests")
     }
     try capture.finish()
   }
