@@ -145,6 +145,22 @@ private let statx = Wire(
     #expect(text(reply(.longs(1)), to: question) == "ok [8 bytes left over]")
   }
 
+  @Test func whatAToolHasCutOffIsSaid() {
+    var question = request(.unlink, .name("a"))
+    question.message = []
+    question.missingMessageByteCount = 42
+    #expect(text(question) == "? [the capture lacks 42 bytes of it]")
+    var answer = reply(.value(AttrOut()))
+    answer.message.removeLast(104)
+    answer.missingMessageByteCount = 104
+    #expect(
+      text(answer, to: request(.getattr, .value(GetattrIn())))
+        == "? [the capture lacks 104 bytes of it]")
+    answer.message = []
+    answer.missingMessageByteCount = 120
+    #expect(text(answer, to: question) == "? [the capture lacks 120 bytes of it]")
+  }
+
   @Test func detailsHoldEveryEntry() throws {
     let question = request(.readdirplus, .value(ReadIn()))
     let names = (0..<50).map { "name\($0)" }

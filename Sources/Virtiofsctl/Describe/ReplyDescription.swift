@@ -10,6 +10,8 @@ struct ReplyDescription: Equatable, Sendable {
   var error: Errno?
   /// Whether there is a header: FORGET and INTERRUPT are answered without any.
   var hasHeader = false
+  /// Whether the end of the message is missing in the capture.
+  var isShortened = false
   /// The answer, in the order of the wire.
   var answer: [Field] = []
   /// What is wrong with the message; nothing for a whole one.
@@ -20,13 +22,15 @@ struct ReplyDescription: Equatable, Sendable {
     var requestReader = MessageReader(request.message)
     let requestHeader = try? requestReader.read(InHeader.self)
     let opcode = requestHeader.flatMap { Opcode(rawValue: $0.opcode) }
+    isShortened = reply.missingMessageByteCount > 0
     guard !reply.message.isEmpty else {
-      if let opcode, !opcode.hasNoReply { fault = "no header" }
+      fault = reply.lackFault
+      if fault == nil, let opcode, !opcode.hasNoReply { fault = "no header" }
       return
     }
     var reader = MessageReader(reply.message)
     guard let header = try? reader.read(OutHeader.self) else {
-      fault = "\(reply.message.count) bytes, less than a header"
+      fault = reply.lackFault ?? "\(reply.message.count) bytes, less than a header"
       return
     }
     hasHeader = true
@@ -76,11 +80,11 @@ struct ReplyDescription: Equatable, Sendable {
     if let error {
       text += error.symbol
     } else if !hasHeader {
-      text += "no reply"
+      text += isShortened ? "?" : "no reply"
     } else {
       var fields = ""
       answer.append(to: &fields, details: false)
-      text += fields.isEmpty ? "ok" : String(fields.dropFirst())
+      text += !fields.isEmpty ? String(fields.dropFirst()) : isShortened ? "?" : "ok"
     }
     if let fault {
       text += " ["

@@ -24,7 +24,7 @@ struct RequestDescription: Equatable, Sendable {
     var reader = MessageReader(request.message)
     guard let header = try? reader.read(InHeader.self) else {
       name = "?"
-      fault = "\(request.message.count) bytes, less than a header"
+      fault = request.lackFault ?? "\(request.message.count) bytes, less than a header"
       return
     }
     name = Opcode.kernelName(of: header.opcode)
