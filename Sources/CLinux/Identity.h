@@ -19,6 +19,9 @@ struct swift_file_handle {
   uint64_t words[MAX_HANDLE_SZ / 8];
 };
 
+// For telling files apart only: not to be opened (AT_HANDLE_FID, since 6.5).
+static const int swift_at_handle_fid = 0x200;
+
 // The mount id is an int, or with AT_HANDLE_MNT_ID_UNIQUE 64 bits.
 static inline int swift_name_to_handle_at(int dirfd, const char *path,
                                           struct swift_file_handle *handle, uint64_t *mount_id,

@@ -63,6 +63,33 @@ package struct DescriptorLinks: ~Copyable, Sendable {
     }
   }
 
+  /// Calls `body` with the path of the file of `descriptor`, as it is now.
+  ///
+  /// The path of a file whose name was removed has " (deleted)" after it.
+  ///
+  /// - Throws: `ENAMETOOLONG` if it has more than 4095 bytes.
+  package func withPath<R>(
+    of descriptor: Descriptor, _ body: (Span<UInt8>) -> R
+  ) throws(Errno) -> R {
+    let links = directory.borrowed.rawValue
+    var path = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let capacity = path.count
+    // SAFETY: `withName` gives a terminated string; the buffer bounds what is written.
+    let count = try unsafe withName(of: descriptor) { (name) throws(Errno) in
+      let result = unsafe path.withUnsafeMutableBytes { buffer in
+        Result { () throws(Errno) in
+          guard let start = unsafe buffer.baseAddress?.assumingMemoryBound(to: CChar.self) else {
+            throw .nameTooLong
+          }
+          return try attempt { unsafe readlinkat(links, name, start, capacity) }
+        }
+      }
+      return try result.get()
+    }
+    guard count < capacity else { throw .nameTooLong }
+    return body(path.span.extracting(0..<count))
+  }
+
   /// Calls `body` with the name of the link: the number in decimal.
   func withName<R>(
     of descriptor: Descriptor, _ body: (UnsafePointer<CChar>) throws(Errno) -> R

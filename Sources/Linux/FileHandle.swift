@@ -67,6 +67,14 @@ extension Descriptor {
     try makeHandle(name, 0, mountIDs)
   }
 
+  /// What the file system tells this open file from others by, where it makes no handle to open it
+  /// by, too; `AT_HANDLE_FID`.
+  ///
+  /// - Throws: `EOPNOTSUPP`; `EINVAL` before Linux 6.5.
+  package func fileID() throws(Errno) -> FileHandle {
+    try makeHandle(PathName(""), swift_at_empty_path | swift_at_handle_fid, .reusable).handle
+  }
+
   /// Opens the file of `handle`, on the file system that this open file or directory is on;
   /// `open_by_handle_at(2)`.
   ///

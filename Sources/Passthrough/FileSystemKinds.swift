@@ -36,10 +36,29 @@ extension FileSystemStatus {
     }
   }
 
-  /// What the inode number of a file that is held open proves.
-  var numbers: InodeNumberProof {
-    if isRemote { return .none }
-    return type == 0x794c_7630 ? .unlessLinked : .whole
+  /// overlayfs
+  fileprivate var isOverlay: Bool { type == 0x794c_7630 }
+}
+
+extension Descriptor {
+  /// What the inode number of a file that is held open proves, on the file system of this one.
+  func numbers() throws(Errno) -> InodeNumberProof {
+    let status = try fileSystemStatus()
+    if status.isRemote { return .none }
+    guard status.isOverlay else { return .whole }
+    // Handles are made with an index only.
+    return (try? handle()) == nil ? .unlessLinked : .whole
+  }
+
+  /// Whether this file of an overlayfs is known to lie in the upper layer, where names of one file
+  /// are names of one file.
+  ///
+  /// It is bit 2 of the flags of `struct ovl_fh` (fs/overlayfs/overlayfs.h), which follow three
+  /// bytes of padding, the version, 0xfb and the length. Before Linux 6.6 nothing tells.
+  var isInUpperLayer: Bool {
+    guard let id = try? fileID(), id.type == 0xf8, id.byteCount > 6 else { return false }
+    let word = UInt64(littleEndian: id.words[0])
+    return word >> 32 & 0xff == 0xfb && word >> 48 & 4 != 0
   }
 }
 

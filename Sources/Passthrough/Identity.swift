@@ -17,6 +17,9 @@ struct Identity: Equatable {
     self.mount = mount
   }
 
+  /// The device of identities that are made of names; no device has that number.
+  static let nameDevice = UInt64.max
+
   init(_ status: FileStatus, mount: UInt32) {
     self.init(inode: status.inode, device: status.device.word, mount: mount)
   }
@@ -49,6 +52,20 @@ struct IdentityHasher {
       state = fold(state ^ handle.words[index], 0x9E37_79B9_7F4A_7C15 ^ otherSecret)
     }
     return fold(state ^ UInt64(truncatingIfNeeded: handle.byteCount), secret)
+  }
+
+  func hash(_ bytes: Span<UInt8>) -> UInt64 {
+    var state = fold(secret ^ UInt64(bytes.count), otherSecret)
+    var offset = 0
+    while offset < bytes.count {
+      var word: UInt64 = 0
+      for place in offset..<min(offset + 8, bytes.count) {
+        word = word << 8 | UInt64(bytes[place])
+      }
+      state = fold(state ^ word, 0x9E37_79B9_7F4A_7C15 ^ otherSecret)
+      offset += 8
+    }
+    return fold(state, secret)
   }
 
   @inline(__always)

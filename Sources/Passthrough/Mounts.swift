@@ -62,7 +62,7 @@ final class Mounts: Sendable {
     let status = try root.status()
     rootKey = Key(status)
     commonIDs = try Mounts.commonIDs(root, status)
-    let numbers = try root.fileSystemStatus().numbers
+    let numbers = try root.numbers()
     let index = try slots.take()
     let anchor = try Mounts.anchor(on: root, status, links, mode, descriptors)
     let hasHandles = anchor != nil
@@ -97,7 +97,7 @@ final class Mounts: Sendable {
     if let index = state.withLock({ Mounts.count(key, in: &$0) }) { return index }
     let fresh = try slots.take()
     do {
-      let numbers = try file.fileSystemStatus().numbers
+      let numbers = try file.numbers()
       let anchor = try Mounts.anchor(on: file, status, links, mode, descriptors)
       slots[fresh].set(anchor, key.id, key.device)
       slots[fresh].numbers.store(numbers.rawValue, ordering: .relaxed)
@@ -131,12 +131,17 @@ final class Mounts: Sendable {
     slots[index].anchor.load(ordering: .relaxed) >= 0
   }
 
+  /// What the inode number of a file on the mount proves that is held open.
+  func numbers(_ index: UInt32) -> InodeNumberProof {
+    InodeNumberProof(rawValue: slots[index].numbers.load(ordering: .relaxed)) ?? .none
+  }
+
   /// Whether two files that are held open may have the inode number that `status` tells.
   func mayShareNumber(_ status: FileStatus, _ index: UInt32) -> Bool {
-    switch InodeNumberProof(rawValue: slots[index].numbers.load(ordering: .relaxed)) {
+    switch numbers(index) {
     case .whole: false
     case .unlessLinked: status.linkCount > 1 && !status.isDirectory
-    case .none?, nil: true
+    case .none: true
     }
   }
 

@@ -47,6 +47,24 @@ extension NodeTable {
     var identity: Identity
     var hash: UInt64
     var handle: FileHandle?
+    /// Whether a pin with the same identity still has to be asked what it is.
+    var asksPin = false
+    /// `NodeTable.nameIdentity`, by which the file may be known as well.
+    var nameIdentity: Identity?
+    /// Whether that is what `identity` is.
+    var isByName: Bool { identity.device == Identity.nameDevice }
+
+    /// The same file, looked for by its name.
+    func byName(_ hasher: IdentityHasher) -> Subject? {
+      guard let nameIdentity else { return nil }
+      var subject = self
+      subject.identity = nameIdentity
+      subject.hash = hasher.hash(nameIdentity)
+      subject.handle = nil
+      subject.asksPin = true
+      subject.nameIdentity = nil
+      return subject
+    }
   }
 
   /// - Throws: What making the handle fails with, unless that is the file's having none: a failure
@@ -57,6 +75,16 @@ extension NodeTable {
     let identity = Identity(status, mount: mount)
     var subject = Subject(
       status: status, identity: identity, hash: hasher.hash(identity), handle: nil)
+    switch store.mounts.numbers(mount) {
+    case .whole: break
+    case .none: subject.asksPin = true
+    case .unlessLinked:
+      guard !status.isDirectory else { break }
+      subject.nameIdentity = try nameIdentity(of: file, mount)
+      guard status.linkCount > 1, !file.isInUpperLayer, let named = subject.byName(hasher)
+      else { break }
+      subject = named
+    }
     guard store.mounts.usesHandles(mount) else {
       if isMandatory { throw .notSupported }
       return subject
@@ -87,32 +115,44 @@ extension NodeTable {
   private func settle(
     _ subject: Subject, _ file: Descriptor, _ spare: inout OwnedDescriptor?
   ) throws(Errno) -> (NodeID, isNew: Bool) {
-    var finding = shards.withShard(subject.hash) { find(subject, in: &$0) }
+    if let node = try search(subject) { return (node, false) }
+    if let named = subject.byName(hasher), let node = try search(named) { return (node, false) }
+    while true {
+      let index = try prepare(subject, file, &spare)
+      let made = shards.withShard(subject.hash) { shard in
+        insert(subject, at: index, in: &shard)
+      }
+      switch made {
+      case .success(.unknown):
+        return (store.node(at: index), true)
+      case .success(let other):
+        // The file stays open: whether it is the other's is still to be seen.
+        if spare == nil { spare = store.takePin(of: index) }
+        store.reclaim(index)
+        if let node = try resolve(other, subject) { return (node, false) }
+      case .failure(let error):
+        store.reclaim(index)
+        throw error
+      }
+    }
+  }
+
+  /// The node, counted, if there is one.
+  private func search(_ subject: Subject) throws(Errno) -> NodeID? {
+    try resolve(shards.withShard(subject.hash) { find(subject, in: &$0) }, subject)
+  }
+
+  /// Answers questions until the node is known, or known not to be.
+  private func resolve(_ first: Finding, _ subject: Subject) throws(Errno) -> NodeID? {
+    var finding = first
     while true {
       switch finding {
-      case .known(let node):
-        return (node, false)
+      case .known(let node): return node
+      case .unknown: return nil
       case .question(let node, let proof):
         if try !leads(proof, to: subject) { dropIdentity(of: node, subject) }
         finding = shards.withShard(subject.hash) { shard in
           find(subject, in: &shard, proven: node)
-        }
-      case .unknown:
-        let index = try prepare(subject, file, &spare)
-        let made = shards.withShard(subject.hash) { shard in
-          insert(subject, at: index, in: &shard)
-        }
-        switch made {
-        case .success(.unknown):
-          return (store.node(at: index), true)
-        case .success(let other):
-          // The file stays open: whether it is the other's is still to be seen.
-          if spare == nil { spare = store.takePin(of: index) }
-          store.reclaim(index)
-          finding = other
-        case .failure(let error):
-          store.reclaim(index)
-          throw error
         }
       }
     }
@@ -131,7 +171,7 @@ extension NodeTable {
     guard let index = find(subject.identity, subject.hash, in: shard) else { return .unknown }
     let node = store.node(at: index)
     let pin = pin(at: index)
-    if node == proven || (pin != nil && !store.mounts.mayShareNumber(subject.status, mount)) {
+    if node == proven || (pin != nil && !subject.asksPin) {
       addHandle(subject.handle, to: index, in: &shard)
       return .known(countLookup(index))
     }
@@ -157,6 +197,8 @@ extension NodeTable {
     do {
       let status: FileStatus
       switch proof {
+      case .pin(let pin) where subject.isByName:
+        return try nameIdentity(of: pin, subject.identity.mount) == subject.identity
       case .pin(let pin): status = try pin.status()
       case .handle(let handle):
         guard let anchor = store.mounts.anchor(of: subject.identity.mount) else { return false }

@@ -91,6 +91,7 @@ import Testing
     let guest = try Guest(mode, on: overlay.path)
     let client = guest.client
     let a = try client.lookup("a").node
+    #expect(try client.lookup("b").node != a)
     let handle = try client.open(a, flags: 0o2).handle
     #expect(try client.write(a, handle: handle, Array("upper".utf8)) == 5)
     let b = try client.lookup("b").node
@@ -99,6 +100,12 @@ import Testing
     #expect(try hostReadText("\(overlay.path)/b") == "lower")
     #expect(String(decoding: read, as: UTF8.self) == "lower")
     #expect(b != a)
+    // The first has a number of its own now, and is the same node.
+    #expect(try client.lookup("a").node == a)
+    // Names in the upper layer are names of one file.
+    try hostWrite("\(overlay.path)/c", "upper")
+    try hostLink("\(overlay.path)/c", as: "\(overlay.path)/d")
+    #expect(try client.lookup("c").node == client.lookup("d").node)
   }
 }
 

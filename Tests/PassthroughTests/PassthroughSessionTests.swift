@@ -63,18 +63,20 @@ import Testing
     let always: InitFlags = [
       .asyncRead, .atomicTruncate, .bigWrites, .dontMask, .asyncDirectIO,
       .parallelDirectoryOperations, .maximumPages, .setxattrExtension, .initExtension,
-      .createSupplementaryGroup, .noExportSupport, .allowIDMap,
+      .createSupplementaryGroup, .noExportSupport, .allowIDMap, .submounts,
     ]
     #expect(flags.isSuperset(of: always))
     let never: InitFlags = [
       .writebackCache, .posixLocks, .flockLocks, .exportSupport, .posixACL, .noOpenSupport,
       .noOpendirSupport, .explicitInvalidateData, .handleKillPrivileges, .passthrough,
-      .overIOUring, .securityContext, .submounts,
+      .overIOUring, .securityContext,
     ]
     #expect(flags.isDisjoint(with: never))
   }
 
   @Test func whatDependsOnTheOptions() async throws {
+    let unannounced = try await Self.preferences { $0.announcesMounts = false }
+    #expect(!unannounced.contains(.submounts))
     let plain = try await Self.preferences()
     #expect(plain.isSuperset(of: [.autoInvalidateData, .doReaddirplus, .readdirplusAuto]))
     #expect(plain.isDisjoint(with: [.handleKillPrivilegesV2, .directIOAllowsMapping]))
