@@ -26,6 +26,7 @@ struct Extents: Equatable, Sendable {
 
   /// The parts inside of `range`, cut to it.
   func overlapping(_ range: Range<UInt64>) -> [Extent] {
+    guard !range.isEmpty else { return [] }
     var result: [Extent] = []
     var index = firstIndex(endingAfter: range.lowerBound)
     while index < all.count, all[index].start < range.upperBound {

@@ -6,8 +6,8 @@ internal import Trace
 extension Player {
   /// How deep a name may lie.
   private static let mostLevels = 4096
-  /// How many more replies a directory may be read by.
-  private static let mostDrains = 100_000
+  /// How many more entries a directory may have than the recorded one gave.
+  private static let mostExtraEntries = 2_000_000
 
   /// INIT, for a capture that does not begin with it.
   func beginSession() throws(ToolError) {
@@ -105,7 +105,8 @@ extension Player {
     else { return }
     let isPlus = step.opcode == .readdirplus
     let room = min(max(4096, Int(step.request.writableByteCount) - 16), 1 << 20)
-    for _ in 0..<Self.mostDrains {
+    var count = 0
+    while count < Self.mostExtraEntries {
       let offset = streams.lastOffset(handle)
       let request =
         isPlus
@@ -118,6 +119,7 @@ extension Player {
       learn(entries, of: index)
       streams.take(more: entries, through: handle, of: pass)
       if entries.isEmpty { break }
+      count += entries.count
     }
     compareDirectory(index)
   }
