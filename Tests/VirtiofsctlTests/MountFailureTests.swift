@@ -25,6 +25,29 @@ import Testing
     #expect(lastLine(mount).contains("the back-end closed the connection; the mount is gone"))
   }
 
+  @Test func anAbortEndsTheMount() throws {
+    let daemon = try DaemonProcess(.swift())
+    let mount = try MountProcess(socket: daemon.socket)
+    // The number of a connection is that of the mount's device.
+    let number = try hostStatus(mount.mountPoint).device & 0xff
+    let script = """
+      set -e
+      mount -t fusectl fusectl "$0"
+      trap 'umount --lazy "$0"' EXIT
+      echo 1 >"$0/$1/abort"
+      """
+    let control = mount.directory.path("control")
+    try hostMakeDirectory(control)
+    let abort = try ChildProcess(
+      ["unshare", "--mount", "sh", "-c", script, control, "\(number)"],
+      outputPath: mount.directory.path("abort"))
+    #expect(abort.wait(for: .seconds(10)) == .exited(0), "\(abort.output)")
+    #expect(mount.end == .exited(1))
+    #expect(!mount.isMounted)
+    #expect(lastLine(mount).contains("the mount was aborted from outside; it is gone"))
+    #expect(daemon.process.wait(for: .seconds(10)) == .exited(0))
+  }
+
   @Test func aBackendThatIsSilentEndsTheMount() throws {
     let daemon = try DaemonProcess(.swift())
     let mount = try MountProcess(socket: daemon.socket, ["--timeout", "1"])

@@ -6,6 +6,7 @@ guest() {
   need stress-ng
   local each list
   each=$(pick 1 2 30)
+  [[ $GUEST_KIND != host || $GUEST_LENGTH == long ]] || each=1
   list=chdir,chmod,chown,copy-file,dentry,dir,dirdeep,dirmany,dup,fallocate,fcntl,filename,flock,fpunch,fstat,getdent,hdd,iomix,link,lockf,lockofd,open,readahead,rename,seek,symlink,touch,truncate,unlink,utime,xattr
   [[ $GUEST_LENGTH != short ]] || list=dir,dirdeep,hdd,link,open,rename,seek,utime
   local kind kinds

@@ -81,8 +81,10 @@ final class Attachment {
   /// - Throws: Why it ended, unless somebody wanted it to.
   func serve() throws(ToolError) {
     waitForEnd()
+    var end = session.end ?? .signaled
+    // The kernel says the same when the mount is gone and when somebody has aborted it.
+    if end == .unmounted, mount.isThere { end = .aborted }
     takeAway()
-    let end = session.end ?? .signaled
     if end.leavesBackendAlive { closeSession() }
     if let failure = end.failure { throw failure }
   }

@@ -90,6 +90,11 @@ struct OwnMount: Sendable {
     }
   }
 
+  /// Whether it still has a place: not after it was unmounted, be it lazily.
+  var isThere: Bool {
+    (try? MountTable())?.entry(withID: id) != nil
+  }
+
   /// Takes it away, from wherever it is now.
   ///
   /// - Throws: `EBUSY` if it is in use, or something is mounted on top of it.
