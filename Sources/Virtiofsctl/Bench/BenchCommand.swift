@@ -87,11 +87,12 @@ struct BenchRunCommand: ParsableCommand {
     var measurements: [Measurement] = []
     for workload in chosen {
       let series = [Series(name: "back-end")]
-      measurements.append(
-        try bench.measure(workload, rounds: options.rounds, [session], series))
+      let measurement = try bench.measure(workload, rounds: options.rounds, [session], series)
+      bench.end()
+      try options.write(measurement, base: nil, isFirst: measurements.isEmpty)
+      measurements.append(measurement)
       try session.endWorkload()
     }
-    bench.end()
     try options.write(BenchReport(measurements: measurements, base: nil))
     try Bench.judge(measurements)
   }
@@ -158,7 +159,12 @@ struct BenchCompareCommand: ParsableCommand {
     var comparison = try Comparison(
       templates: templates, directory: directory, rounds: options.rounds, settings: settings)
     defer { comparison.cleanUp() }
-    let measurements = try comparison.measure(chosen)
+    var measurements: [Measurement] = []
+    for workload in chosen {
+      let measurement = try comparison.measure(workload)
+      try options.write(measurement, base: base, isFirst: measurements.isEmpty)
+      measurements.append(measurement)
+    }
     try options.write(BenchReport(measurements: measurements, base: base))
     try Bench.judge(measurements)
   }

@@ -91,18 +91,31 @@ struct BenchOptions: ParsableArguments {
     }
   }
 
-  /// Writes the report as the options say.
+  /// Writes a workload's table as soon as it is measured, if tables are wanted.
+  ///
+  /// - Parameter base: As `BenchReport` has it.
+  func write(_ measurement: Measurement, base: String?, isFirst: Bool) throws(ToolError) {
+    guard !json else { return }
+    let table = BenchReport(measurements: [measurement], base: base).table(measurement)
+    try write(isFirst ? table : "\n" + table)
+  }
+
+  /// Writes in the end what the options ask for: JSON, the picture.
   func write(_ report: BenchReport) throws(ToolError) {
-    do throws(Errno) {
-      try Descriptor.standardOutput.writeWhole(json ? report.json.text + "\n" : report.text)
-    } catch {
-      throw .failure("cannot write the results: \(error)")
-    }
+    if json { try write(report.json.text + "\n") }
     guard let svg else { return }
     do throws(Errno) {
       try HostPaths.write(report.picture, to: svg)
     } catch {
       throw .failure("cannot write \(svg): \(error)")
+    }
+  }
+
+  private func write(_ text: String) throws(ToolError) {
+    do throws(Errno) {
+      try Descriptor.standardOutput.writeWhole(text)
+    } catch {
+      throw .failure("cannot write the results: \(error)")
     }
   }
 }

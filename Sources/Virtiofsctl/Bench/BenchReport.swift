@@ -4,12 +4,8 @@ struct BenchReport {
   /// Whose figures are divided by the others'; nothing if there is one back-end only.
   let base: String?
 
-  /// A table for each workload.
-  var text: String {
-    measurements.map(table).joined(separator: "\n")
-  }
-
-  private func table(_ measurement: Measurement) -> String {
+  /// The table of one workload.
+  func table(_ measurement: Measurement) -> String {
     let workload = measurement.workload
     let unit = workload.unit
     var columns: [(title: String, alignment: TextTable.Alignment)] = [

@@ -105,16 +105,18 @@ extension BenchSession {
 
   private func prepareCreate(_ workload: Workload) throws(FrontEndError) {
     let directory = try node(of: "new")
+    var known: [UInt64] = []
     if workload.base == .createKnown {
       for number in 0..<workload.count {
         let name = NameBytes(BenchName.text("k", number))
         let made = try client.create(name, in: directory)
         try client.release(made.entry.node, handle: made.open.handle)
         try client.unlink(name, in: directory)
+        known.append(made.entry.node.rawValue)
       }
     }
     let lane = try lane(workload, 0)
-    runners.append(Runner(lane, try CreateWork(in: directory, lane, try forgetter())))
+    runners.append(Runner(lane, try CreateWork(in: directory, lane, try forgetter(), known: known)))
   }
 
   private func prepareDistinct(_ workload: Workload) throws(FrontEndError) {

@@ -66,18 +66,15 @@ struct Comparison {
     HostPaths.removeTree(directory)
   }
 
-  /// Measures all.
-  mutating func measure(_ workloads: [Workload]) throws(ToolError) -> [Measurement] {
-    var measurements: [Measurement] = []
-    for workload in workloads {
-      measurements.append(try measure(workload))
-      stopDaemons()
-    }
+  /// Measures one workload with new daemons, and ends them.
+  mutating func measure(_ workload: Workload) throws(ToolError) -> Measurement {
+    let measurement = try start(workload)
     bench.end()
-    return measurements
+    stopDaemons()
+    return measurement
   }
 
-  private mutating func measure(_ workload: Workload) throws(ToolError) -> Measurement {
+  private mutating func start(_ workload: Workload) throws(ToolError) -> Measurement {
     try bench.makeFiles(workload)
     var sessions: [BenchSession] = []
     var series: [Series] = []

@@ -15,11 +15,20 @@ struct Spread: Equatable, Sendable {
     greatest = last
   }
 
-  /// `1.61 (1.55-1.70)`.
+  /// `1.61 (1.55-1.70)`, or the number alone if there is one only.
   var text: String {
-    let places = median < 0.1 ? 4 : 2
-    return Quantities.fixed(median, places) + " (" + Quantities.fixed(least, places) + "-"
-      + Quantities.fixed(greatest, places) + ")"
+    let numbers = [median, least, greatest].map(Self.text)
+    return least == greatest ? numbers[0] : "\(numbers[0]) (\(numbers[1])-\(numbers[2]))"
+  }
+
+  /// Two digits after the point, or more if those would be zeros.
+  private static func text(_ number: Double) -> String {
+    var (places, rest) = (2, number.magnitude)
+    while rest > 0, rest < 0.1, places < 6 {
+      rest *= 10
+      places += 1
+    }
+    return Quantities.fixed(number, number.magnitude >= 100 ? 0 : places)
   }
 
   var json: JSON {

@@ -74,6 +74,9 @@ struct Forgetter {
 }
 
 /// The life of a short-lived file: CREATE, WRITE of 4 KiB, FLUSH, RELEASE, UNLINK, FORGET.
+///
+/// A guest may keep what it has unlinked known for a while: then each new file takes the place of
+/// the oldest of those, which is forgotten in its stead.
 struct CreateWork: Work {
   private struct Requests {
     var create: Int
@@ -87,12 +90,18 @@ struct CreateWork: Work {
   private var nodes: [UInt64]
   private var forgetter: Forgetter
   private var nextNumber = 0
+  /// Unlinked files that are still known, and the place of the oldest.
+  private var known: [UInt64]
+  private var oldest = 0
 
   /// Lays out the requests for each slot of `lane`, for files in `directory`.
+  ///
+  /// - Parameter known: Nodes of unlinked files; none if each file is forgotten at once.
   init(
-    in directory: NodeID, _ lane: FastLane, _ forgetter: Forgetter
+    in directory: NodeID, _ lane: FastLane, _ forgetter: Forgetter, known: [UInt64] = []
   ) throws(FrontEndError) {
     self.forgetter = forgetter
+    self.known = known
     nodes = Array(repeating: 0, count: lane.slotCount)
     var requests: [Requests] = []
     for _ in 0..<lane.slotCount {
@@ -142,8 +151,16 @@ struct CreateWork: Work {
     }
     if reply.request == all.flush { return .more(all.release) }
     if reply.request == all.release { return .more(all.unlink) }
-    forgetter.forget(nodes[reply.slot])
+    forget(nodes[reply.slot])
     return .done(1)
+  }
+
+  @inline(__always)
+  private mutating func forget(_ node: UInt64) {
+    guard !known.isEmpty else { return forgetter.forget(node) }
+    forgetter.forget(known[oldest])
+    known[oldest] = node
+    oldest = oldest + 1 == known.count ? 0 : oldest + 1
   }
 
   mutating func settle() throws(FrontEndError) {
