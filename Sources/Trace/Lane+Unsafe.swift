@@ -264,10 +264,10 @@ package final class Lane: @unchecked Sendable {
     let head = unsafe producer.pointee.head + UInt64(byteCount)
     unsafe producer.pointee.head = head
     published.store(head, ordering: .releasing)
-    guard unsafe head - producer.pointee.knownTail > UInt64(capacity / 2) else { return }
+    guard unsafe head - producer.pointee.knownTail > UInt64(capacity / 4) else { return }
     let tail = consumed.load(ordering: .acquiring)
     unsafe producer.pointee.knownTail = tail
-    if head - tail > UInt64(capacity / 2) { bell.ring() }
+    if head - tail > UInt64(capacity / 4) { bell.ring() }
   }
 
   // MARK: The recorder's thread
