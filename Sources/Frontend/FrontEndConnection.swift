@@ -42,11 +42,19 @@ package final class FrontEndConnection {
 
   /// Connects to the back-end that listens at `path`; does not wait for one to come up.
   ///
-  /// - Throws: `system`.
+  /// - Throws: `timedOut(.connecting)` if it takes no connection, `system`.
   package convenience init(
     path: String, timeout: Duration = .seconds(10)
   ) throws(FrontEndError) {
-    let socket = try system { () throws(Errno) in try OwnedDescriptor.connected(toSocket: path) }
+    let socket: OwnedDescriptor
+    do throws(Errno) {
+      let (seconds, attoseconds) = timeout.components
+      let microseconds = Int(seconds) * 1_000_000 + Int(attoseconds / 1_000_000_000_000)
+      socket = try OwnedDescriptor.connected(
+        toSocket: path, waitingAtMost: max(1, microseconds))
+    } catch {
+      throw error == .again ? .timedOut(.connecting) : .system(error)
+    }
     try self.init(taking: socket, timeout: timeout)
   }
 

@@ -40,8 +40,26 @@ extension OwnedDescriptor {
   }
 
   /// A connection to the socket at `path`.
-  package static func connected(toSocket path: String) throws(Errno) -> OwnedDescriptor {
+  ///
+  /// Waits as long as others who want to connect are before it, unless there is a limit.
+  ///
+  /// - Parameter microseconds: How long it waits at most, above 0; nothing for no limit.
+  /// - Throws: `EAGAIN` if nobody has made room until then.
+  package static func connected(
+    toSocket path: String, waitingAtMost microseconds: Int? = nil
+  ) throws(Errno) -> OwnedDescriptor {
     let socket = try localStreamSocket()
+    if let microseconds {
+      precondition(microseconds > 0, "0 stands for no limit")
+      var limit = timeval(
+        tv_sec: microseconds / 1_000_000, tv_usec: microseconds % 1_000_000)
+      _ = try attempt {
+        // SAFETY: the option's value lives through the call and has the size given.
+        unsafe setsockopt(
+          socket.borrowed.rawValue, SOL_SOCKET, SO_SNDTIMEO, &limit,
+          socklen_t(MemoryLayout<timeval>.size))
+      }
+    }
     try unsafe withLocalAddress(path) { (address, length) throws(Errno) in
       // SAFETY: the address lives through the call.
       _ = try attempt { unsafe swift_connect(socket.borrowed.rawValue, address, length) }

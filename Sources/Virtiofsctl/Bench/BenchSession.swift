@@ -232,6 +232,10 @@ enum BenchFailure {
     case .system(let code):
       if let socket { return .failure("cannot connect to \(name) at \(socket): \(code)") }
       return .failure("\(name): a system call failed: \(code)")
+    case .timedOut(.connecting):
+      return .failure(
+        "nobody takes the connection to \(name) at \(socket ?? "its socket") (--timeout); "
+          + "has another front-end connected to it?")
     case .timedOut: return .failure("\(name) did not answer in time (--timeout)")
     case .disconnected: return .failure("\(name) has closed the connection")
     case .malformedReply(let request):

@@ -117,6 +117,8 @@ extension Attachment {
       "nobody listens on \(socket); start the back-end, or remove what another one left behind"
     case .system(.notSocket): "\(socket) is not a socket"
     case .system(let error): "cannot connect to \(socket): \(error)"
+    case .timedOut(.connecting):
+      "nobody takes the connection to \(socket); has another front-end connected to the back-end?"
     case .timedOut:
       "the back-end at \(socket) does not answer; has another front-end connected to it?"
     case .disconnected: "the back-end at \(socket) closed the connection; see its log"

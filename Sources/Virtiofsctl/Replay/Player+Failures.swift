@@ -30,6 +30,9 @@ extension Player {
   static func words(_ error: FrontEndError, timeout: Duration) -> String {
     switch error {
     case .system(let error): "\(error)"
+    case .timedOut(.connecting):
+      "nobody took the connection within \(timeout.components.seconds) s; "
+        + "has another front-end connected to the back-end?"
     case .timedOut(.completing):
       "the back-end did not answer within \(timeout.components.seconds) s"
     case .timedOut: "the back-end did not take part in the negotiation in time"
