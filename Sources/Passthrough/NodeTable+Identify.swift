@@ -80,10 +80,12 @@ extension NodeTable {
     case .none: subject.asksPin = true
     case .unlessLinked:
       guard !status.isDirectory else { break }
-      subject.nameIdentity = try nameIdentity(of: file, mount)
-      guard status.linkCount > 1, !file.isInUpperLayer, let named = subject.byName(hasher)
-      else { break }
-      subject = named
+      // Without a path, for one that is too long has none, the number has to do.
+      subject.nameIdentity = try? nameIdentity(of: file, mount)
+      guard status.linkCount > 1 else { break }
+      let layer = file.overlayLayer
+      subject.asksPin = layer != .upper
+      if layer == .lower, let named = subject.byName(hasher) { subject = named }
     }
     guard store.mounts.usesHandles(mount) else {
       if isMandatory { throw .notSupported }
@@ -117,6 +119,7 @@ extension NodeTable {
   ) throws(Errno) -> (NodeID, isNew: Bool) {
     if let node = try search(subject) { return (node, false) }
     if let named = subject.byName(hasher), let node = try search(named) { return (node, false) }
+    if subject.isByName, let node = try searchByNumber(subject) { return (node, false) }
     while true {
       let index = try prepare(subject, file, &spare)
       let made = shards.withShard(subject.hash) { shard in
@@ -140,6 +143,21 @@ extension NodeTable {
   /// The node, counted, if there is one.
   private func search(_ subject: Subject) throws(Errno) -> NodeID? {
     try resolve(shards.withShard(subject.hash) { find(subject, in: &$0) }, subject)
+  }
+
+  /// The node, counted, that a file known by name was before it had several names.
+  private func searchByNumber(_ subject: Subject) throws(Errno) -> NodeID? {
+    let identity = Identity(subject.status, mount: subject.identity.mount)
+    let hash = hasher.hash(identity)
+    let candidate = shards.withShard(hash) { shard -> NodeID? in
+      find(identity, hash, in: shard).map { store.node(at: $0) }
+    }
+    guard let candidate, let index = store.place(of: candidate), let pin = pin(at: index),
+      try nameIdentity(of: pin, identity.mount) == subject.identity
+    else { return nil }
+    return shards.withShard(hash) { _ in
+      store.place(of: candidate) == index ? countLookup(index) : nil
+    }
   }
 
   /// Answers questions until the node is known, or known not to be.
@@ -198,6 +216,11 @@ extension NodeTable {
       let status: FileStatus
       switch proof {
       case .pin(let pin) where subject.isByName:
+        // A path alone may be another file's: a name may end in " (deleted)".
+        let status = try pin.status()
+        guard status.inode == subject.status.inode, status.device == subject.status.device else {
+          return false
+        }
         return try nameIdentity(of: pin, subject.identity.mount) == subject.identity
       case .pin(let pin): status = try pin.status()
       case .handle(let handle):

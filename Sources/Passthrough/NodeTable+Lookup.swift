@@ -32,6 +32,18 @@ extension NodeTable {
     return try identify(opened.borrowed, spare: &nothing)
   }
 
+  /// Counts one lookup more of a node that the guest knows.
+  ///
+  /// - Returns: Whether it still does.
+  func countLookup(of node: NodeID) -> Bool {
+    guard let index = store.place(of: node) else { return false }
+    return shards.withShard(hasher.hash(store.slots[index].identity)) { _ in
+      guard store.place(of: node) == index else { return false }
+      _ = countLookup(index)
+      return true
+    }
+  }
+
   private func withDirectory(
     _ parent: NodeID, _ name: borrowing PathName
   ) throws(Errno) -> (NodeID, FileStatus) {

@@ -40,22 +40,32 @@ extension NodeTable {
   func keepPin(of node: NodeID, at index: UInt32) {
     guard store.slots[index].isPinned else { return }
     switch pins.admit(node, look) {
-    case .admitted: break
-    case .insteadOf(let other): demote(other)
+    case .admitted: return
+    case .insteadOf(let other):
+      if demote(other) { return }
+      // It cannot give way: the new one does.
+      pins.keep(other, insteadOf: node)
     // Everything else is hotter.
-    case .refused: demote(node)
+    case .refused: break
     }
+    if !demote(node) { pins.add(node) }
   }
 
   /// Takes the pin from a node that can be opened by its handle, and only from such a one.
   ///
   /// A file without a name left is not: it would be gone with the pin.
-  private func demote(_ node: NodeID) {
-    guard let index = store.place(of: node), let pin = pin(at: index),
-      let file = try? openByHandle(at: index, .path),
+  ///
+  /// - Returns: Whether the node has no pin now.
+  private func demote(_ node: NodeID) -> Bool {
+    guard let index = store.place(of: node), let pin = pin(at: index) else { return true }
+    guard let file = try? openByHandle(at: index, .path),
       let status = try? file.borrowed.status(), status.linkCount > 0,
       Identity(status, mount: store.slots[index].identity.mount) == store.slots[index].identity
-    else { return }
+    else {
+      // The hand need not come back soon.
+      _ = store.slots[index].warm()
+      return false
+    }
     let number = shards.withShard(hasher.hash(store.slots[index].identity)) { _ -> Int32? in
       guard store.place(of: node) == index else { return nil }
       let result = store.slots[index].pin.compareExchange(
@@ -64,6 +74,7 @@ extension NodeTable {
     }
     // Others may be using it until they have put everything down.
     if let number { limbo.retire(OwnedDescriptor(taking: number)) }
+    return true
   }
 
   /// What the hand of the cache finds.

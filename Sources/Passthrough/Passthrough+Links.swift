@@ -30,12 +30,17 @@ extension Passthrough {
       }
     }
     let (linked, status) = try share.nodes.lookup(path, in: parent)
-    guard linked == node else {
+    guard linked != node else { return entry(node, status) }
+    share.nodes.forget(linked, lookups: 1)
+    // On overlayfs a new name may not be recognized as one of the file's.
+    let original = try self.status(of: node)
+    guard original.inode == status.inode, original.device == status.device,
+      share.nodes.countLookup(of: node)
+    else {
       // Somebody has replaced the name since; the guest must look it up anew.
-      share.nodes.forget(linked, lookups: 1)
       throw .stale
     }
-    return entry(linked, status)
+    return entry(node, status)
   }
 
   package func readlink(_ node: NodeID, into reply: inout ReplyBuffer) throws(Errno) {

@@ -59,9 +59,9 @@ final class PinCache: Sendable {
         ring.nodes.append(node)
         return .admitted
       }
-      for _ in 0..<min(Self.longestSweep, limit) {
-        let place = ring.hand
-        ring.hand = (place + 1) % limit
+      for _ in 0..<min(Self.longestSweep, ring.nodes.count) {
+        let place = ring.hand % ring.nodes.count
+        ring.hand = place + 1
         let other = ring.nodes[place]
         switch look(other) {
         case .hot: continue
@@ -75,6 +75,22 @@ final class PinCache: Sendable {
       }
       return .refused
     }
+  }
+
+  /// Takes the admission of `node` back: `other` stays.
+  func keep(_ other: NodeID, insteadOf node: NodeID) {
+    ring.withLock { ring in
+      if let place = ring.nodes.lastIndex(of: node) {
+        ring.nodes[place] = other
+      } else {
+        ring.nodes.append(other)
+      }
+    }
+  }
+
+  /// Remembers a node that is pinned and cannot give way, beyond the limit if need be.
+  func add(_ node: NodeID) {
+    ring.withLock { $0.nodes.append(node) }
   }
 
   /// Forgets all nodes, whose pins are gone.

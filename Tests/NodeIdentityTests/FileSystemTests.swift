@@ -86,6 +86,7 @@ import Testing
       try hostMakeDirectory(fileSystem.path + "/" + name)
     }
     try hostWrite("\(fileSystem.path)/lower/a", "lower")
+    try hostWrite("\(fileSystem.path)/lower/lone", "lone")
     try hostLink("\(fileSystem.path)/lower/a", as: "\(fileSystem.path)/lower/b")
     let overlay = try OverlayMount(on: fileSystem.path)
     let guest = try Guest(mode, on: overlay.path)
@@ -102,6 +103,10 @@ import Testing
     #expect(b != a)
     // The first has a number of its own now, and is the same node.
     #expect(try client.lookup("a").node == a)
+    // A file of the lower layer can be linked, and stays one node.
+    let lone = try client.lookup("lone").node
+    #expect(try client.link(lone, as: "second").node == lone)
+    #expect(try client.lookup("lone").node == lone)
     // Names in the upper layer are names of one file.
     try hostWrite("\(overlay.path)/c", "upper")
     try hostLink("\(overlay.path)/c", as: "\(overlay.path)/d")

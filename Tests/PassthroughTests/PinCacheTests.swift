@@ -69,6 +69,9 @@ struct PinCacheTests {
     for _ in 0..<5 { _ = try share.node("f1") }
     #expect(try share.status(other).size == 1)
     #expect(try share.contents(gone) == "0")
+    // Who cannot give way still counts.
+    share.quiesce()
+    #expect(share.descriptors.used == 2 + 1)
   }
 
   @Test func aFileWhoseHandleDoesNotOpenKeepsItsPin() throws {
