@@ -24,12 +24,12 @@ package final class SpawnedProcess: Sendable {
     _ = wait(milliseconds: .max)
   }
 
-  /// Asks the program to end (SIGTERM).
+  /// Asks the program, and all of its group, to end (SIGTERM).
   package func terminate() {
     send(SIGTERM)
   }
 
-  /// Ends the program (SIGKILL).
+  /// Ends the program, and all of its group (SIGKILL).
   package func kill() {
     send(SIGKILL)
   }
@@ -59,8 +59,8 @@ package final class SpawnedProcess: Sendable {
 
   private func send(_ signal: Int32) {
     status.withLock { status in
-      // Not reaped, so the number is still its own.
-      if status == nil { _ = CLinux.kill(id, signal) }
+      // Not reaped, so the number is still its own, as a process and as a group.
+      if status == nil { _ = CLinux.kill(-id, signal) }
     }
   }
 }

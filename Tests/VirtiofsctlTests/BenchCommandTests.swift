@@ -138,6 +138,33 @@ import Testing
     #expect(try isClean(directory.path))
   }
 
+  @Test func aWriteThatFailsIsToldByItsError() throws {
+    let share = directory.path
+    let fake = try FakeBackend { header in
+      let unique = header.unique
+      func whole<T: WireValue>(_ value: T) -> [UInt8] {
+        let body = wire(value)
+        return wire(OutHeader(byteCount: UInt32(16 + body.count), unique: unique)) + body
+      }
+      switch Opcode(rawValue: header.opcode) {
+      case .lookup?: return whole(EntryOut(node: NodeID(rawValue: 2)))
+      case .open?: return whole(OpenOut(handle: 1))
+      case .read?:
+        let names = (try? hostNames(share)) ?? []
+        let token = Array((names.first { $0.contains("virtiofsctl") } ?? "").utf8)
+        return wire(OutHeader(byteCount: UInt32(16 + token.count), unique: unique)) + token
+      case .write?:
+        return wire(OutHeader(byteCount: 16, error: -Errno.noSpace.rawValue, unique: unique))
+      case _: return wire(OutHeader(byteCount: 16, unique: unique))
+      }
+    }
+    let outcome = try bench(
+      ["--socket", fake.socket, "--shared-dir", share, "write-4k"] + short)
+    #expect(outcome.status == .exited(1))
+    #expect(outcome.lastLine.contains("No space left"), "\(outcome.output)")
+    #expect(try isClean(share))
+  }
+
   @Test func aBackendThatDoesNotAnswerIsGivenUp() throws {
     let daemon = try DaemonProcess(.swift(), parent: "/var/tmp")
     daemon.process.signal(19)

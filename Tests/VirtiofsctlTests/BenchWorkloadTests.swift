@@ -146,6 +146,45 @@ import Testing
     #expect(try stamps.firstWrongOffset(in: fixture.files.path("written")) == nil)
   }
 
+  @Test(arguments: ["write-1m:depth=2", "beside-fsync"])
+  func aWriteThatIsDroppedInALaterRoundIsFound(name: String) throws {
+    let fixture = try Fixture()
+    try fixture.prepare(name)
+    #expect(try fixture.session.round().result.errorCount == 0)
+    // The daemon keeps what it has open; the host finds what the first round left.
+    let written = fixture.files.path("written")
+    let copy = try ChildProcess(
+      ["sh", "-e", "-c", "cp \"$0\" \"$0.copy\"; mv \"$0.copy\" \"$0\"", written],
+      outputPath: fixture.daemon.directory.path("cp"))
+    #expect(copy.wait(for: .seconds(10)) == .exited(0))
+    #expect {
+      _ = try fixture.session.round()
+    } throws: { error in
+      guard let error = error as? ToolError else { return false }
+      return error.exitCode == 1 && error.message.contains("what was written is not in")
+    }
+  }
+
+  @Test func workBesideIsToldApart() throws {
+    let fixture = try Fixture()
+    for name in ["beside-reads", "beside-fsync:block=8k"] {
+      let sample = try #require(try fixture.measure(name).first)
+      #expect(try #require(sample.backgroundRate) > 0)
+      #expect(sample.cpuPerUnit == nil)
+    }
+    let sample = try #require(try fixture.measure("getattr").first)
+    #expect(sample.backgroundRate == nil)
+    #expect(sample.cpuPerUnit != nil)
+    #expect(try WorkloadCatalog.parse("beside-fsync:block=8k").bytesPerUnit == 8192)
+  }
+
+  @Test func kicksForForgetsAreCounted() throws {
+    let fixture = try Fixture()
+    let sample = try #require(try fixture.measure("create:depth=1,think=200us").first)
+    // Six requests on two queues, with a pause before each: a daemon that sleeps is kicked.
+    #expect(sample.result.kickCount > 5 * sample.result.unitCount)
+  }
+
   @Test func anOperationThatFailsIsCounted() throws {
     let fixture = try Fixture()
     try fixture.prepare("small-files")

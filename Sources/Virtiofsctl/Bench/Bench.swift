@@ -34,7 +34,10 @@ struct Bench {
     }
     let count = workload.isOneRound ? 1 : rounds
     for round in 0..<count {
-      for (index, session) in sessions.enumerated() where series[index].failure == nil {
+      // Forwards and backwards in turn: nobody always comes after the same one.
+      let order = Array(sessions.enumerated())
+      for (index, session) in round.isMultiple(of: 2) ? order : order.reversed()
+      where series[index].failure == nil {
         show("\(workload.name): round \(round + 1) of \(count), \(session.name)")
         try attempt(&series[index], isAlone: isAlone) { (one) throws(ToolError) in
           one.samples.append(try session.round())

@@ -129,9 +129,13 @@ final class BenchFiles {
 }
 
 /// What a session's WRITEs leave in a file: which blocks, and with which words.
+///
+/// The first and the last word of a block are stamps of the round as well, so that what an earlier
+/// round wrote there does not pass for what this one was to write.
 final class WriteStamps {
-  /// What the blocks are filled with after their first words.
+  /// What the blocks are filled with between their stamps.
   let seed: Int
+  private var round: UInt64 = 1
   private let blockByteCount: Int
   private let marks: MarkTable
 
@@ -142,10 +146,10 @@ final class WriteStamps {
     marks = MarkTable(count: max(1, fileByteCount / blockByteCount))
   }
 
-  /// The first word of the block at `offset`.
+  /// The stamp that belongs at `offset` of the file, in this round.
   @inline(__always)
   func word(at offset: Int) -> UInt64 {
-    Pattern.word(seed + 1, at: offset)
+    Pattern.word(seed + 1, at: offset) &+ round
   }
 
   /// Takes note that the block was written.
@@ -167,17 +171,19 @@ final class WriteStamps {
       let count = try file.borrowed.readWhole(into: &bytes, at: offset)
       guard count == blockByteCount else { return offset + count }
       let whole = block.bytes
-      guard whole.word(at: 0) == word(at: offset) else { return offset }
-      for place in stride(from: 8, to: blockByteCount, by: 8)
-      where whole.word(at: place) != Pattern.word(seed, at: place) {
-        return offset + place
+      let last = blockByteCount - 8
+      for place in stride(from: 0, to: blockByteCount, by: 8) {
+        let isStamp = place == 0 || place == last
+        let expected = isStamp ? word(at: offset + place) : Pattern.word(seed, at: place)
+        guard whole.word(at: place) == expected else { return offset + place }
       }
     }
     return nil
   }
 
-  /// Forgets what was marked: what a round wrote has been looked at.
+  /// Begins another round: no block has its stamps yet.
   func clear() {
     marks.clear()
+    round += 1
   }
 }

@@ -50,6 +50,7 @@ extension BenchReport {
       ("mean_ns", .number(result.latencies.mean)),
       ("requests", .integer(result.requestCount)),
       ("background", .integer(result.backgroundCount)),
+      ("background_per_second", sample.backgroundRate.map(JSON.number) ?? .null),
       ("cpu_ns", optional(sample.cpuNanoseconds)),
       ("cpu_ns_per_unit", sample.cpuPerUnit.map(JSON.number) ?? .null),
       ("kicks", .integer(result.kickCount)), ("calls", .integer(result.callCount)),

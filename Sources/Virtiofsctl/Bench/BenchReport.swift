@@ -13,6 +13,7 @@ struct BenchReport {
     ]
     let hasBytes = workload.bytesPerUnit > 0
     if hasBytes { columns.append(("MB/s", .right)) }
+    if workload.hasBackground { columns.append(("background/s", .right)) }
     columns += [
       ("p50", .right), ("p99", .right), ("p99.9", .right), ("CPU/\(unit)", .right),
       ("kicks", .right), ("calls", .right), ("sleeps", .right), ("errors", .right),
@@ -52,6 +53,7 @@ struct BenchReport {
     if workload.bytesPerUnit > 0 {
       cells.append(Quantities.fixed(rate * Double(workload.bytesPerUnit) / 1e6, 0))
     }
+    if workload.hasBackground { cells.append(number(series.median(\.backgroundRate) ?? 0)) }
     cells += [
       time(series.median { $0.result.latencies.p50 }),
       time(series.median { $0.result.latencies.p99 }),

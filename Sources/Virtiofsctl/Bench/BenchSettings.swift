@@ -31,20 +31,26 @@ struct Sample: Sendable {
   var anonymousByteCount: Int?
   var residentByteCount: Int?
   var descriptorCount: Int?
+  /// Whether operations that are not counted as units ran beside those that are.
+  var hasBackground = false
 
   /// Units a second.
   var rate: Double {
     result.nanoseconds == 0 ? 0 : Double(result.unitCount) * 1e9 / Double(result.nanoseconds)
   }
 
-  /// `count` for each unit; nothing if there was none.
+  /// Operations of the background a second.
+  var backgroundRate: Double? {
+    guard hasBackground, result.nanoseconds > 0 else { return nil }
+    return Double(result.backgroundCount) * 1e9 / Double(result.nanoseconds)
+  }
+
+  /// `count` for each unit; nothing if there was none, or if other operations had a part in it.
   func perUnit(_ count: Int?) -> Double? {
-    guard let count, result.unitCount > 0 else { return nil }
+    guard let count, result.unitCount > 0, !hasBackground else { return nil }
     return Double(count) / Double(result.unitCount)
   }
 
   /// CPU time for each unit, in nanoseconds.
-  ///
-  /// Operations of the background count as units where they share the time.
   var cpuPerUnit: Double? { perUnit(cpuNanoseconds) }
 }

@@ -116,7 +116,7 @@ struct Engine {
     }
     try work.settle()
     result.nanoseconds = now - begin
-    result.kickCount = lane.kickCount
+    result.kickCount = lane.kickCount + work.sideKickCount
     result.callCount = lane.callCount
     lane.handBack()
     return result

@@ -27,9 +27,14 @@ protocol Work {
 
   /// Waits for what the operations left behind on other queues.
   mutating func settle() throws(FrontEndError)
+
+  /// How many kicks those took since the round began; asked for after `settle`.
+  var sideKickCount: Int { get }
 }
 
 extension Work {
+  var sideKickCount: Int { 0 }
+
   mutating func settle() throws(FrontEndError) {}
 }
 

@@ -56,7 +56,7 @@ struct Workload: Equatable, Sendable {
   /// How many bytes of files a unit moves; 0 where that is not what is measured.
   var bytesPerUnit: Int {
     switch base {
-    case .read, .write, .besideFsync: base == .besideFsync ? 4096 : blockByteCount
+    case .read, .write, .besideFsync: blockByteCount
     case .getattr, .lookup, .lookupNegative, .lookupDistinct, .open, .getxattr, .smallFiles,
       .create, .createKnown, .readdirplus, .besideReads, .inodes, .idle:
       0
@@ -65,6 +65,9 @@ struct Workload: Equatable, Sendable {
 
   /// Whether one round says all: a second one would find everything known.
   var isOneRound: Bool { base == .inodes }
+
+  /// Whether operations that are not counted run beside those that are.
+  var hasBackground: Bool { base == .besideReads || base == .besideFsync }
 
   /// Whether FORGETs go with it, for which there is one queue.
   var needsPriorityQueue: Bool {

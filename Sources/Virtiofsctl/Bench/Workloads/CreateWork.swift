@@ -8,6 +8,8 @@ struct Forgetter {
   private var freeSlots: [Int]
   private let timeoutSeconds: Int
   private var isTakenOver = false
+  /// How many kicks the FORGETs up to the last `settle` took, from the one before it.
+  private(set) var kickCount = 0
   private var failure: FrontEndError?
 
   /// Uses all slots of `lane`, which is on the queue for priority requests.
@@ -41,12 +43,14 @@ struct Forgetter {
   /// - Throws: What went wrong with any of them.
   mutating func settle() throws(FrontEndError) {
     if let failure { throw failure }
+    kickCount = 0
     guard isTakenOver else { return }
     let deadline = Deadline(after: .seconds(timeoutSeconds))
     while lane.outstandingCount > 0 {
       if try lane.wait(isSleeping: false, milliseconds: 50) { try take() }
       if deadline.hasPassed { throw .timedOut(.completing) }
     }
+    kickCount = lane.kickCount
     lane.handBack()
     isTakenOver = false
   }
@@ -166,6 +170,8 @@ struct CreateWork: Work {
   mutating func settle() throws(FrontEndError) {
     try forgetter.settle()
   }
+
+  var sideKickCount: Int { forgetter.kickCount }
 }
 
 /// LOOKUP of one name after another, each forgotten at once or kept.
@@ -210,4 +216,6 @@ struct DistinctLookupWork: Work {
   mutating func settle() throws(FrontEndError) {
     try forgetter?.settle()
   }
+
+  var sideKickCount: Int { forgetter?.kickCount ?? 0 }
 }

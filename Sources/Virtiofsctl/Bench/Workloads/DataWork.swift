@@ -97,8 +97,8 @@ struct ReadWork: Work {
 
 /// WRITE of one block after another, in order or at random.
 ///
-/// What a block holds is laid out once; its first word tells which WRITE it came with, so that what
-/// stands in the file afterwards can be checked.
+/// What a block holds is laid out once; its first and its last word tell where and in which round
+/// it was to be written, so that what stands in the file afterwards can be checked.
 struct WriteWork: Work {
   private let requests: [Int]
   private let stamps: WriteStamps
@@ -132,6 +132,8 @@ struct WriteWork: Work {
     let offset = order.nextOffset()
     lane.store(UInt64(truncatingIfNeeded: offset), at: Place.offset, of: requests[slot])
     lane.storeData(stamps.word(at: offset), at: 0, of: requests[slot])
+    let last = blockByteCount - 8
+    lane.storeData(stamps.word(at: offset + last), at: last, of: requests[slot])
     stamps.mark(offset / blockByteCount)
     return requests[slot]
   }
