@@ -151,7 +151,7 @@ package final class Lane: @unchecked Sendable {
   /// - Parameter time: When it happened, if that was before now.
   package func record(_ event: TraceEvent, time: UInt64? = nil) {
     let message = event.message
-    _ = put(numbers(time: time), RecordLayout(message: message)) { encoder in
+    _ = put(numbers(time: time ?? clock.now), RecordLayout(message.count)) { encoder in
       encoder.put(message.rawBytes)
     }
   }
@@ -161,7 +161,7 @@ package final class Lane: @unchecked Sendable {
   package func settle() {
     // SAFETY: the vring's thread is the only user.
     unsafe producer.pointee.freshTime = 0
-    if unsafe producer.pointee.pendingDrops > 0 { _ = putDrops() }
+    if unsafe producer.pointee.pendingDrops > 0 { _ = putDrops(at: clock.now) }
     let head = unsafe producer.pointee.head
     guard unsafe head != producer.pointee.settledHead else { return }
     unsafe producer.pointee.settledHead = head
@@ -169,14 +169,20 @@ package final class Lane: @unchecked Sendable {
   }
 
   /// What an event's record says besides its message.
-  private func numbers(time: UInt64?) -> PacketNumbers {
+  private func numbers(time: UInt64) -> PacketNumbers {
     PacketNumbers(
-      time: time ?? clock.now, kind: .event, vring: vring, head: 0, serial: 0,
+      time: time, kind: .event, vring: vring, head: 0, serial: 0,
       readableByteCount: 0, writableByteCount: 0, digest: 0)
   }
 
+  /// Four times what Linux sends at most. A guest may state gigabytes, in descriptors that all name
+  /// the same memory, and have the request refused at once: that must not cost it so little and
+  /// the vring's thread seconds.
+  static let mostDigestedByteCount = 4 << 20
+
+  /// - Returns: 0 without data, and for more than is digested.
   private func digest(of data: borrowing IOVectors, from offset: Int, count: Int) -> UInt64 {
-    guard count > 0 else { return 0 }
+    guard count > 0, count <= Self.mostDigestedByteCount else { return 0 }
     var value: UInt64?
     // Most data lies in one piece.
     data.withSpan(from: offset, count: count) { value = Digest.of($0, with: instructions) }
@@ -196,7 +202,7 @@ package final class Lane: @unchecked Sendable {
     _ packet: PacketNumbers, _ layout: RecordLayout, _ body: (inout BlockEncoder) -> Void
   ) -> Bool {
     // SAFETY: the vring's thread is the only user.
-    if unsafe producer.pointee.pendingDrops == 0 || putDrops(),
+    if unsafe producer.pointee.pendingDrops == 0 || putDrops(at: packet.time),
       putBlock(packet, layout, droppedCount: 0, body)
     {
       return true
@@ -206,15 +212,17 @@ package final class Lane: @unchecked Sendable {
     return false
   }
 
-  /// Puts the event that says how many records are missing.
-  private func putDrops() -> Bool {
+  /// Puts the event that says how many records are missing; without allocating, because this is
+  /// tried for each record while there is no room.
+  ///
+  /// - Parameter time: That of the record that follows: times do not go back.
+  private func putDrops(at time: UInt64) -> Bool {
     // SAFETY: the vring's thread is the only user.
     let count = unsafe producer.pointee.pendingDrops
-    let message = TraceEvent.dropped(count).message
-    let layout = RecordLayout(
-      messageByteCount: message.count, keptByteCount: 0, dataByteCount: 0, tellsDrops: true)
-    let isPut = putBlock(numbers(time: nil), layout, droppedCount: count) { encoder in
-      encoder.put(message.rawBytes)
+    let layout = RecordLayout(TraceEvent.droppedByteCount, tellsDrops: true)
+    let isPut = putBlock(numbers(time: time), layout, droppedCount: count) { encoder in
+      encoder.put(TraceEvent.droppedNumber)
+      encoder.put(count)
     }
     guard isPut else { return false }
     unsafe producer.pointee.pendingDrops = 0
@@ -326,10 +334,11 @@ extension Atomic where Value == UInt64 {
 }
 
 extension RecordLayout {
-  /// The layout of a record of `message` alone.
-  fileprivate init(message: [UInt8]) {
+  /// The layout of a record of a message alone.
+  fileprivate init(_ messageByteCount: Int, tellsDrops: Bool = false) {
     self.init(
-      messageByteCount: message.count, keptByteCount: 0, dataByteCount: 0, tellsDrops: false)
+      messageByteCount: messageByteCount, keptByteCount: 0, dataByteCount: 0,
+      tellsDrops: tellsDrops)
   }
 }
 

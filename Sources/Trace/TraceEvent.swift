@@ -26,7 +26,7 @@ package enum TraceEvent: Equatable, Sendable {
     case 2 where rest.byteCount >= 12:
       self = .vringStarted(size: rest.number(at: 0), features: rest.number(at: 4))
     case 3: self = .vringStopped
-    case 4 where rest.byteCount >= 8: self = .dropped(rest.number(at: 0))
+    case Self.droppedNumber where rest.byteCount >= 8: self = .dropped(rest.number(at: 0))
     case 5: self = .deviceReset
     case 6 where rest.byteCount >= 24:
       self = .captureEnded(
@@ -43,12 +43,16 @@ package enum TraceEvent: Equatable, Sendable {
     case .vringStarted(let size, let features):
       bytes(of: UInt32(2)) + bytes(of: size) + bytes(of: features)
     case .vringStopped: bytes(of: UInt32(3))
-    case .dropped(let count): bytes(of: UInt32(4)) + bytes(of: count)
+    case .dropped(let count): bytes(of: Self.droppedNumber) + bytes(of: count)
     case .deviceReset: bytes(of: UInt32(5))
     case .captureEnded(let requests, let replies, let dropped):
       bytes(of: UInt32(6)) + bytes(of: requests) + bytes(of: replies) + bytes(of: dropped)
     }
   }
+
+  /// The number of `dropped`, and how long its message is: a lane writes it by itself.
+  static let droppedNumber: UInt32 = 4
+  static let droppedByteCount = 12
 
   /// The `name=value` lines of `text`.
   private static func values(in text: String) -> [Substring: String] {

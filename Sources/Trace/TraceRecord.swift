@@ -33,7 +33,7 @@ package struct TraceRecord: Equatable, Sendable {
   package var data: [UInt8]
   /// The length of all of that data.
   package var dataByteCount: UInt32
-  /// `Digest` of all of that data; 0 without data.
+  /// `Digest` of all of that data; 0 without data, and for data of which there is no digest.
   package var digest: UInt64
 
   /// A record without file data.

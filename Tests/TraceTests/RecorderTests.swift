@@ -121,12 +121,36 @@ import Testing
     #expect(laneByteCount > 1 << 12 || dropped > 0)
     #expect(requests.allSatisfy { $0.message.count == Int($0.serial & 0xffff_ffff - 1) % 500 })
     #expect(zip(requests, requests.dropFirst()).allSatisfy { $0.serial < $1.serial })
+    let own = records.filter { $0.vring == 1 }
+    #expect(zip(own, own.dropFirst()).allSatisfy { $0.time <= $1.time })
     #expect(
       events.last
         == .captureEnded(
           requests: UInt64(requests.count), replies: 0, dropped: UInt64(dropped)))
     #expect(interfaces.map(\.receivedCount) == [0, UInt64(count)])
     #expect(interfaces.map(\.droppedCount) == [0, UInt64(dropped)])
+  }
+
+  /// A guest may state gigabytes that all name the same memory, and have them refused at once.
+  @Test(arguments: [0, 1, 3 << 30]) func noMoreThanFourMegabytesAreDigested(excess: Int) throws {
+    let recorder = try makeRecorder()
+    let memory = Memory([UInt8](repeating: 3, count: 1 << 16), cutAt: [])
+    let count = 4 << 20 + excess
+    let none: [UInt8] = []
+    withExtendedLifetime(memory) {
+      var vectors = IOVectors()
+      while vectors.byteCount < 16 + count { vectors.append(memory.vectors) }
+      let serial = recorder.lane(1).recordRequest(
+        head: 0, readableByteCount: 0, writableByteCount: 0, message: none.rawBytes,
+        data: vectors, dataByteCount: count)
+      recorder.lane(1).recordReply(
+        serial: serial, head: 0, writtenByteCount: 16 + count, in: vectors, messageByteCount: 16)
+    }
+    #expect(recorder.close(milliseconds: 5000))
+    let records = try readAll().records.filter { $0.kind != .event }
+    let whole = Digest.of([UInt8](repeating: 3, count: 4 << 20))
+    #expect(records.map(\.digest) == [UInt64](repeating: excess == 0 ? whole : 0, count: 2))
+    #expect(records.allSatisfy { $0.dataByteCount == UInt32(count) && $0.data.count == 16 })
   }
 
   @Test func manyVringsRecordAtOnce() throws {
@@ -149,10 +173,11 @@ import Testing
     #expect(recorder.close(milliseconds: 10_000))
     let (records, interfaces) = try readAll()
     for index in 0..<vringCount {
-      let own = records.filter { Int($0.vring) == index && $0.kind != .event }
+      let all = records.filter { Int($0.vring) == index }
+      #expect(zip(all, all.dropFirst()).allSatisfy { $0.time <= $1.time })
+      let own = all.filter { $0.kind != .event }
       let dropped = Int(interfaces[index].droppedCount ?? 0)
       #expect(own.count + dropped == 2 * perVring)
-      #expect(zip(own, own.dropFirst()).allSatisfy { $0.time <= $1.time })
       #expect(own.allSatisfy { $0.data.allSatisfy { $0 == UInt8(index) } })
     }
   }

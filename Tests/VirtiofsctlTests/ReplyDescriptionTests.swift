@@ -131,6 +131,8 @@ private let statx = Wire(
     let question = request(.read, .value(ReadIn(byteCount: 9)))
     let answer = reply().withData([65], of: 9)
     #expect(text(answer, to: question) == "data=9 digest=0x0000000000000abc")
+    let undigested = reply().withData([65], of: 9, digest: 0)
+    #expect(text(undigested, to: question) == "data=9")
   }
 
   @Test func whatDoesNotAgreeIsSaid() {

@@ -184,6 +184,8 @@ private let lock = Wire(.longs(3, 17, 0, UInt64(Int64.max)), .words(1, 9, 0, 0))
         + "write_flags=WRITE_CACHE")
     let other = request(.write, arguments).withData([65, 66])
     #expect(text(other).contains("size=5 data=2 "))
+    let undigested = request(.write, arguments).withData([65], of: 5, digest: 0)
+    #expect(text(undigested) == "WRITE node=1 fh=3 offset=8 size=5 write_flags=WRITE_CACHE")
   }
 
   @Test func namesCannotPlayWithTheTerminal() {

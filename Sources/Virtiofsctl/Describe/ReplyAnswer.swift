@@ -63,7 +63,7 @@ struct ReplyAnswer {
   private mutating func readData(_ body: inout MessageReader) {
     list.add("data", record.dataByteCount)
     if record.dataByteCount > 0 {
-      list.add("digest", .hexadecimal(record.digest))
+      if record.digest != 0 { list.add("digest", .hexadecimal(record.digest)) }
       list.detail("begins", .bytes(record.data))
     }
   }

@@ -26,7 +26,7 @@ extension RequestArguments {
     list.add("offset", arguments.offset)
     list.add("size", arguments.byteCount)
     if record.dataByteCount != arguments.byteCount { list.add("data", record.dataByteCount) }
-    list.add("digest", .hexadecimal(record.digest))
+    if record.digest != 0 { list.add("digest", .hexadecimal(record.digest)) }
     list.addFlags("write_flags", arguments.writeFlags.rawValue, .write)
     list.detail("flags", .flags(FlagTable.openFlagNames(arguments.flags)))
     list.detail("lock_owner", .hexadecimal(arguments.lockOwner))
