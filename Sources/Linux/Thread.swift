@@ -92,12 +92,13 @@ package final class Semaphore: Sendable {
   /// - Returns: Whether there was.
   package func wait(milliseconds: Int) -> Bool {
     var deadline = timespec()
+    // On a clock that nobody sets.
     // SAFETY: the structure lives through the call, as in the next one.
-    _ = unsafe clock_gettime(CLOCK_REALTIME, &deadline)
+    _ = unsafe clock_gettime(CLOCK_MONOTONIC, &deadline)
     let nanoseconds = deadline.tv_nsec + milliseconds % 1000 * 1_000_000
     deadline.tv_sec += milliseconds / 1000 + nanoseconds / 1_000_000_000
     deadline.tv_nsec = nanoseconds % 1_000_000_000
-    return unsafe sem_timedwait(semaphore, &deadline) == 0
+    return unsafe sem_clockwait(semaphore, CLOCK_MONOTONIC, &deadline) == 0
   }
 
   /// Takes one away, once there is one.
