@@ -74,6 +74,26 @@ import Testing
   }
 
   @Test func aBuiltInBackendThatCannotStartIsNamedAndTheRestGoesOn() throws {
+    // "ours" is the daemon beside the tool.
+    let script = """
+      set -e
+      cp "$0" "$1/virtiofsctl"
+      printf '#!/bin/sh\\necho no luck; exit 1\\n' >"$1/swift-virtiofsd"
+      chmod +x "$1/swift-virtiofsd"
+      shift
+      exec "$@"
+      """
+    let process = try ChildProcess(
+      ["sh", "-c", script, builtProduct("virtiofsctl"), directory.path]
+        + [directory.path("virtiofsctl"), "bench", "compare", "a=\(template)", "ours"] + short
+        + ["-w", "idle", "--directory", directory.path], outputPath: directory.path("output"))
+    #expect(process.wait(for: .seconds(60)) == .exited(0), "\(process.output)")
+    #expect(process.output.contains("ours: ours does not listen; it said: no luck"))
+    #expect(process.output.contains("wake-ups/s"))
+    #expect(process.output.split(separator: "\n").contains { $0.hasPrefix("a ") })
+  }
+
+  @Test func anIdleComparisonHasWakeUps() throws {
     let outcome = try bench(
       ["compare", "a=\(template)", "b=\(template)"] + short
         + ["-w", "idle", "--directory", directory.path])
@@ -87,6 +107,15 @@ import Testing
     (["--socket", "s", "--shared-dir", "/var/tmp", "--rounds", "0"], "--rounds is from 1"),
     (["--socket", "s", "--shared-dir", "/var/tmp", "--cpus", "9999/0"], "--cpus is auto"),
     (["--socket", "s", "--shared-dir", "/var/tmp", "--queue-size", "100"], "power of two"),
+    (
+      ["--socket", "s", "--shared-dir", "/var/tmp", "--svg", "/var/tmp/p"],
+      "--svg draws what is compared"
+    ),
+    (
+      ["--socket", "s", "--shared-dir", "/var/tmp", "getattr:block=8k"],
+      "'getattr' has no block to set"
+    ),
+    (["compare", "c", "--svg", "/var/tmp/p"], "it takes two back-ends"),
     (["compare", "nobody"], "there is no back-end 'nobody'"),
     (["compare", "c", "c"], "two back-ends have one name"),
     (["compare", "c", "--base", "rust"], "--base rust is none"),

@@ -18,7 +18,8 @@ import Testing
     "", "nothing", "getattr:", "getattr:depth", "getattr:depth=0", "getattr:depth=513",
     "getattr:depth=1,", "getattr:think=5", "getattr:wait=no", "getattr:queues=9",
     "read-4k:block=5000", "read-4k:block=2m", "create:queues=2",
-    "getattr:depth=99999999999999999999",
+    "getattr:depth=99999999999999999999", "getattr:block=4k", "read-4k:count=5",
+    "idle:depth=1", "small-files:segment=4k", "inodes:queues=2",
     "getattr:think=-1us", "read-4k:block=9223372036854775807g",
   ])
   func aWrongWorkloadIsAUsageError(text: String) {
@@ -65,6 +66,29 @@ import Testing
     #expect(Metric.p50.ratio(of: base, to: other) == nil)
     #expect(Spread([]) == nil)
     #expect(Spread([4, 1])?.median == 2.5)
+  }
+
+  @Test(arguments: [1, 2, 3, 5, 16, 1000, 4096, 5000], [true, false])
+  func aPermutationHasEveryBlockOnce(count: Int, isShuffled: Bool) {
+    for threadCount in [1, 3] where threadCount <= count {
+      var numbers: [Int] = []
+      for thread in 0..<threadCount {
+        var order = BlockPermutation(
+          count: count, isShuffled: isShuffled, thread: thread, of: threadCount)
+        let share = (count - thread + threadCount - 1) / threadCount
+        let round = (0..<share).map { _ in order.next() }
+        // After the last one the first comes again.
+        #expect(order.next() == round[0])
+        numbers += round
+      }
+      #expect(numbers.sorted() == Array(0..<count))
+      #expect(
+        count < 1000
+          || isShuffled
+            == (numbers.prefix(count / threadCount).sorted()
+              != Array(numbers.prefix(count / threadCount)))
+      )
+    }
   }
 
   @Test func namesAreEightBytes() {

@@ -14,9 +14,12 @@ import Testing
     let session: BenchSession
     private var bench: Bench
 
-    init(queueCount: Int = 1) throws {
-      daemon = try DaemonProcess(
-        .swift("--allow-direct-io", "--xattr", "--num-request-queues=4"), parent: "/var/tmp")
+    init(queueCount: Int = 1, allowsDirect: Bool = true) throws {
+      let command: DaemonCommand =
+        allowsDirect
+        ? .swift("--allow-direct-io", "--xattr", "--num-request-queues=4")
+        : .swift("--xattr", "--num-request-queues=4")
+      daemon = try DaemonProcess(command, parent: "/var/tmp")
       var settings = BenchSettings()
       settings.roundNanoseconds = 30_000_000
       settings.warmUpNanoseconds = 1_000_000
@@ -162,6 +165,26 @@ import Testing
     } throws: { error in
       guard let error = error as? ToolError else { return false }
       return error.exitCode == 1 && error.message.contains("what was written is not in")
+    }
+  }
+
+  @Test(arguments: ["read-4k-cold", "read-4k-cold:queues=3", "read-1m-cold"])
+  func aColdBlockIsReadOnce(name: String) throws {
+    let fixture = try Fixture(queueCount: name.contains("queues") ? 3 : 1)
+    let limit = (2 << 20) / (name.contains("1m") ? 1 << 20 : 4096)
+    for sample in try fixture.measure(name, rounds: 3) {
+      #expect((1...limit).contains(sample.result.unitCount))
+    }
+  }
+
+  @Test(arguments: ["read-4k-direct", "write-4k-direct", "beside-reads"])
+  func aBackendThatDropsDirectIsNotMeasured(name: String) throws {
+    let fixture = try Fixture(allowsDirect: false)
+    #expect {
+      try fixture.prepare(name)
+    } throws: { error in
+      guard let error = error as? ToolError else { return false }
+      return error.exitCode == 2 && error.message.contains("without O_DIRECT")
     }
   }
 

@@ -31,6 +31,7 @@ struct Bench {
         try interruption.check()
         try session.prepare(workload)
       }
+      series[index].note = session.note
     }
     let count = workload.isOneRound ? 1 : rounds
     for round in 0..<count {

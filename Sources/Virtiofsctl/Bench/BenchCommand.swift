@@ -62,6 +62,9 @@ struct BenchRunCommand: ParsableCommand {
   var workloads: [String] = []
 
   mutating func run() throws {
+    guard options.svg == nil else {
+      throw ToolError.usage("--svg draws what is compared: it goes with 'bench compare'")
+    }
     if selfTest {
       let settings = try options.settings(threadCount: 1)
       try BenchSelfTest.run(settings, isJSON: options.json)
@@ -146,6 +149,9 @@ struct BenchCompareCommand: ParsableCommand {
     for text in backends { templates.append(try DaemonTemplate.parse(text)) }
     guard Set(templates.map(\.name)).count == templates.count else {
       throw ToolError.usage("two back-ends have one name")
+    }
+    guard options.svg == nil || templates.count > 1 else {
+      throw ToolError.usage("--svg draws what is compared: it takes two back-ends")
     }
     let base = base ?? templates[0].name
     guard templates.contains(where: { $0.name == base }) else {

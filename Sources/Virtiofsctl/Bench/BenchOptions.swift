@@ -35,7 +35,8 @@ struct BenchOptions: ParsableArguments {
   var json = false
 
   @Option(
-    help: ArgumentHelp("Write a picture of the ratios into this file.", valueName: "file"))
+    help: ArgumentHelp(
+      "Write a picture of the ratios into this file (compare only).", valueName: "file"))
   var svg: String?
 
   @Flag(help: "No progress on the terminal.")

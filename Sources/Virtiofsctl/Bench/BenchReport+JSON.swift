@@ -24,6 +24,7 @@ extension BenchReport {
     var members: [(name: String, value: JSON)] = [
       ("name", .string(series.name)),
       ("failure", series.failure.map(JSON.string) ?? .null),
+      ("note", series.note.map(JSON.string) ?? .null),
       ("start_ns", optional(series.startNanoseconds)),
       ("rounds", .array(series.samples.map { json($0, measurement.workload) })),
     ]

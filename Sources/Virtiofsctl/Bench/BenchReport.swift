@@ -37,6 +37,7 @@ struct BenchReport {
     var notes = ""
     for series in measurement.series {
       if let failure = series.failure { notes += "  \(series.name): \(failure)\n" }
+      if let note = series.note { notes += "  \(series.name): \(note)\n" }
       guard !series.samples.isEmpty else { continue }
       var cells = workload.base == .idle ? idleCells(series) : cells(series, workload)
       if isCompared { cells += ratioCells(series, measurement) }

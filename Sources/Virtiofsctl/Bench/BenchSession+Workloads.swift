@@ -53,10 +53,25 @@ extension BenchSession {
     } catch {
       throw BenchFailure.describe(error, of: name)
     }
+    if workload.isDirect {
+      try checkDirect(workload.base == .write ? DataFileName.written : DataFileName.read)
+    }
     if let wrong = wrongOffset {
       throw ToolError(
         message: "\(name): what is read of \(files.path(DataFileName.read)) is wrong at offset "
           + "\(wrong)", exitCode: 1)
+    }
+  }
+
+  /// Looks whether the back-end has `file` open with O_DIRECT, as it was asked to: of one that drops
+  /// the flag the page cache would be measured.
+  private func checkDirect(_ file: String) throws(ToolError) {
+    switch ProcessCounters.isDirect(processes, "\(files.name)/\(file)") {
+    case true?: break
+    case false?:
+      throw .failure(
+        "\(name) has opened \(files.path(file)) without O_DIRECT; does it have --allow-direct-io?")
+    case nil: note = "whether it uses O_DIRECT was not checked: its descriptors are not to be seen"
     }
   }
 
@@ -185,9 +200,15 @@ extension BenchSession {
           segmentByteCount: segment, lane, seed: index + 1, stamps: stamps)
         runners.append(Runner(lane, work))
       } else if let read {
+        let order =
+          workload.isCold
+          ? BlockOrder(
+            read, blockByteCount: blockByteCount, isRandom: workload.isRandom,
+            onceByThread: index, of: workload.queueCount)
+          : BlockOrder(
+            read, blockByteCount: blockByteCount, isRandom: workload.isRandom, seed: index + 1)
         let work = try ReadWork(
-          read, blockByteCount: blockByteCount, isRandom: workload.isRandom,
-          segmentByteCount: segment, lane, seed: index + 1)
+          read, order: order, blockByteCount: blockByteCount, segmentByteCount: segment, lane)
         runners.append(Runner(lane, work))
       }
     }

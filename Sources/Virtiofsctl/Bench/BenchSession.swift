@@ -18,6 +18,8 @@ final class BenchSession {
   var runners: [any AnyRunner] = []
   var stamps: WriteStamps?
   var workload: Workload?
+  /// What the user has to know of the figures.
+  var note: String?
   /// Where the file that is read differs from what was laid out.
   var wrongOffset: Int?
 
@@ -88,7 +90,11 @@ final class BenchSession {
     if workload.isOneRound {
       drive.nanoseconds = .max
       drive.operationLimit = workload.count
-    } else if !workload.isCold {
+    } else if workload.isCold {
+      // A block that comes again is in the page cache.
+      let blockCount = settings.dataByteCount / workload.blockByteCount
+      drive.operationLimit = max(1, blockCount / workload.queueCount)
+    } else {
       var warmUp = drive
       warmUp.nanoseconds = settings.warmUpNanoseconds
       _ = try run(warmUp)
@@ -191,6 +197,7 @@ final class BenchSession {
     runners = []
     stamps = nil
     workload = nil
+    note = nil
     wrongOffset = nil
     do throws(FrontEndError) {
       try client.destroy()

@@ -34,6 +34,27 @@ struct ProcessCounters: Sendable {
     return sum
   }
 
+  /// Whether one of the processes has a file, whose path ends with `path`, open with O_DIRECT;
+  /// nothing if none is seen to have it open at all.
+  static func isDirect(_ ids: [Int32], _ path: String) -> Bool? {
+    var result: Bool?
+    for id in ids {
+      for number in HostPaths.names(in: "/proc/\(id)/fd") {
+        // Descriptors come and go meanwhile. A back-end with a root of its own has another path.
+        guard let target = try? HostPaths.target(ofLink: "/proc/\(id)/fd/\(number)"),
+          target.hasSuffix("/" + path),
+          let text = try? HostPaths.text("/proc/\(id)/fdinfo/\(number)"),
+          let line = text.split(separator: "\n").first(where: { $0.hasPrefix("flags:") }),
+          let flags = Int32(line.dropFirst(6).drop { $0 == "\t" || $0 == " " }, radix: 8),
+          flags & OpenFlags.path.rawValue == 0
+        else { continue }
+        if flags & OpenFlags.direct.rawValue != 0 { return true }
+        result = false
+      }
+    }
+    return result
+  }
+
   /// `id` and all processes under it: a back-end may have parted in two.
   static func family(of id: Int32) -> [Int32] {
     var children: [Int32: [Int32]] = [:]

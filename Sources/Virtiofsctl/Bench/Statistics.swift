@@ -72,6 +72,8 @@ struct Series: Sendable {
   var samples: [Sample] = []
   /// How long it took to start, in nanoseconds, if we started it.
   var startNanoseconds: Int?
+  /// What the user has to know of the figures.
+  var note: String?
   /// Why there are no rounds, or no more.
   var failure: String?
   /// The exit code that goes with it, if it was found while measuring.

@@ -7,6 +7,19 @@ struct Workload: Equatable, Sendable {
     case read, write
     case besideReads, besideFsync
     case inodes, idle
+
+    /// What can be set, by the keys' names.
+    var keys: [Substring] {
+      let all: [Substring] = ["depth", "queues", "think", "wait"]
+      return switch self {
+      case .getattr, .lookup, .lookupNegative, .open, .getxattr, .smallFiles: all
+      case .read, .write, .besideReads, .besideFsync: all + ["block", "segment"]
+      case .readdirplus: all + ["block", "count"]
+      case .create: ["depth", "think", "wait"]
+      case .createKnown, .lookupDistinct, .inodes: ["depth", "think", "wait", "count"]
+      case .idle: ["queues"]
+      }
+    }
   }
 
   /// As it was asked for, with what differs from the catalog.
@@ -68,11 +81,6 @@ struct Workload: Equatable, Sendable {
 
   /// Whether operations that are not counted run beside those that are.
   var hasBackground: Bool { base == .besideReads || base == .besideFsync }
-
-  /// Whether FORGETs go with it, for which there is one queue.
-  var needsPriorityQueue: Bool {
-    base == .create || base == .createKnown || base == .lookupDistinct
-  }
 }
 
 /// The workloads by name.
@@ -160,9 +168,10 @@ enum WorkloadCatalog {
           "'\(pair)' in '\(text)' is none of depth=1...512, block=BYTES, queues=1...8, "
             + "think=TIME, wait=spin|sleep, count=NUMBER, segment=BYTES")
       }
-    }
-    if workload.queueCount > 1, workload.needsPriorityQueue || workload.base == .inodes {
-      throw .usage("'\(parts[0])' works on one queue")
+      guard workload.base.keys.contains(sides[0]) else {
+        let keys = workload.base.keys.joined(separator: ", ")
+        throw .usage("'\(parts[0])' has no \(sides[0]) to set, only \(keys)")
+      }
     }
     return workload
   }

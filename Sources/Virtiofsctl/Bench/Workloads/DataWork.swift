@@ -20,6 +20,7 @@ struct BlockOrder {
   private let isRandom: Bool
   private var next: Int
   private var random: CheapRandom
+  private var once: BlockPermutation?
 
   init(_ file: DataFile, blockByteCount: Int, isRandom: Bool, seed: Int) {
     self.blockByteCount = blockByteCount
@@ -30,13 +31,69 @@ struct BlockOrder {
     random = CheapRandom(seed: seed)
   }
 
+  /// Every block once before any comes again, those of thread `index` of `count` only.
+  init(
+    _ file: DataFile, blockByteCount: Int, isRandom: Bool, onceByThread index: Int, of count: Int
+  ) {
+    self.init(file, blockByteCount: blockByteCount, isRandom: isRandom, seed: 0)
+    once = BlockPermutation(count: blockCount, isShuffled: isRandom, thread: index, of: count)
+  }
+
   /// Where the next block begins.
   @inline(__always)
   mutating func nextOffset() -> Int {
+    if once != nil { return (once?.next() ?? 0) * blockByteCount }
     if isRandom { return random.below(blockCount) * blockByteCount }
     let offset = next * blockByteCount
     next = next + 1 == blockCount ? 0 : next + 1
     return offset
+  }
+}
+
+/// The numbers below a count, each once, in order or shuffled; parted among threads.
+struct BlockPermutation {
+  private let count: Int
+  private let isShuffled: Bool
+  private let first: Int
+  private let step: Int
+  private var place: Int
+  private let mask: UInt64
+  private let shift: UInt64
+
+  /// What thread `thread` of `threadCount` gets: begins again after its last one.
+  init(count: Int, isShuffled: Bool, thread: Int, of threadCount: Int) {
+    precondition(count > 0 && threadCount > 0 && (0..<threadCount).contains(thread))
+    self.count = count
+    self.isShuffled = isShuffled
+    first = thread % count
+    step = threadCount
+    place = first
+    let bits = max(2, Int.bitWidth - (count - 1).leadingZeroBitCount)
+    mask = (1 << UInt64(bits)) - 1
+    shift = UInt64(bits + 1) / 2
+  }
+
+  /// The next number.
+  @inline(__always)
+  mutating func next() -> Int {
+    let number = isShuffled ? shuffled(place) : place
+    place += step
+    if place >= count { place = first }
+    return number
+  }
+
+  /// Where `place` is in the shuffled order: steps that can be undone, below a power of two, again
+  /// and again until the number is below the count, so that no two places get the same.
+  @inline(__always)
+  private func shuffled(_ place: Int) -> Int {
+    var number = UInt64(place)
+    repeat {
+      for factor: UInt64 in [0x9e37_79b9_7f4a_7c15, 0xbf58_476d_1ce4_e5b9] {
+        number = (number &* factor &+ 0x1234_5678_9abc_def1) & mask
+        number ^= number >> shift
+      }
+    } while number >= UInt64(count)
+    return Int(number)
   }
 }
 
@@ -52,12 +109,12 @@ struct ReadWork: Work {
 
   /// Lays out a request with its pages for each slot of `lane`.
   init(
-    _ file: DataFile, blockByteCount: Int, isRandom: Bool, segmentByteCount: Int,
-    _ lane: FastLane, seed: Int
+    _ file: DataFile, order: BlockOrder, blockByteCount: Int, segmentByteCount: Int,
+    _ lane: FastLane
   ) throws(FrontEndError) {
     self.file = file
     self.blockByteCount = blockByteCount
-    order = BlockOrder(file, blockByteCount: blockByteCount, isRandom: isRandom, seed: seed)
+    self.order = order
     offsets = Array(repeating: 0, count: lane.slotCount)
     var requests: [Int] = []
     for _ in 0..<lane.slotCount {
@@ -67,6 +124,16 @@ struct ReadWork: Work {
       requests.append(try lane.prepare(request, segmentByteCount: segmentByteCount))
     }
     self.requests = requests
+  }
+
+  /// The same with the blocks in order for ever, or at random.
+  init(
+    _ file: DataFile, blockByteCount: Int, isRandom: Bool, segmentByteCount: Int,
+    _ lane: FastLane, seed: Int
+  ) throws(FrontEndError) {
+    let order = BlockOrder(file, blockByteCount: blockByteCount, isRandom: isRandom, seed: seed)
+    try self.init(
+      file, order: order, blockByteCount: blockByteCount, segmentByteCount: segmentByteCount, lane)
   }
 
   @inline(__always)
