@@ -22,8 +22,8 @@ build: ## Build the daemon and virtiofsctl (release, static Swift library)
 	$(RELEASE) swift-virtiofsd
 	$(RELEASE) virtiofsctl
 
-check: ## Formatting, style and unit tests: a minute or two
-	@tools/setup build check
+check: ## Formatting, style and unit tests: a few minutes
+	@tools/setup build check test
 	$(FORMAT) lint --strict $(SOURCES)
 	@tools/check-scripts
 	swift build --build-tests
