@@ -60,14 +60,40 @@ import Testing
     #expect(lastLine(mount).contains("for 1 s (--timeout); the mount is gone"))
   }
 
+  /// Whoever was stopped, the tool alone or the back-end too, the time does not count.
+  @Test(arguments: [true, false])
+  func aPauseIsNotSilence(backendRuns: Bool) throws {
+    let daemon = try DaemonProcess(.swift()) { try hostWrite("\($0)/file", "text") }
+    let mount = try MountProcess(socket: daemon.socket, ["--timeout", "3"])
+    daemon.process.signal(19)
+    let waiting = try ChildProcess(
+      ["cat", mount.path("file")], outputPath: mount.directory.path("cat"))
+    #expect(waitUntil { isAsleep(waiting, as: "cat") })
+    // The tool passes the request on before it is stopped.
+    #expect(waiting.wait(for: .milliseconds(300)) == nil)
+    mount.tool.signal(19)
+    if backendRuns { daemon.process.signal(18) }
+    #expect(waiting.wait(for: .milliseconds(4000)) == nil)
+    mount.tool.signal(18)
+    if !backendRuns {
+      #expect(waiting.wait(for: .milliseconds(1000)) == nil)
+      daemon.process.signal(18)
+    }
+    #expect(waiting.wait(for: .seconds(10)) == .exited(0))
+    #expect(waiting.output == "text")
+    #expect(mount.isMounted && mount.tool.isRunning)
+  }
+
   @Test func theSecondSignalDoesNotWaitForASilentBackend() throws {
     let daemon = try DaemonProcess(.swift()) { try hostWrite("\($0)/file", "text") }
     let mount = try MountProcess(socket: daemon.socket)
     daemon.process.signal(19)
     let waiting = try ChildProcess(
       ["cat", mount.path("file")], outputPath: mount.directory.path("cat"))
-    #expect(waiting.wait(for: .milliseconds(300)) == nil)
+    #expect(waitUntil { isAsleep(waiting, as: "cat") })
     mount.tool.terminate()
+    // Two signals at once are one.
+    #expect(waitUntil { hasThread(mount.tool, named: "unmount") })
     #expect(mount.tool.wait(for: .milliseconds(300)) == nil)
     mount.tool.terminate()
     #expect(mount.end == .exited(0))

@@ -91,4 +91,42 @@ import Testing
     #expect(value.address == slot.data.address + 4096)
     #expect(slot.body(ofByteCount: 1 << 20, besideRequest: 1 << 20) == nil)
   }
+
+  /// A lane with room for two messages, which nobody takes.
+  private func fullLane(_ session: MountSession, timeout: Duration) throws -> ForgetLane {
+    let region = try MemoryRegion(guestAddress: GuestAddress(rawValue: 1 << 20), byteCount: 1 << 20)
+    let ring = try DriverRing(vring: 0, size: 4, features: [], arena: Arena(region))
+    let lane = ForgetLane(RequestQueue(ring: ring), session: session, timeout: timeout)
+    for _ in 0..<2 { try lane.send(Self.forgetHeader, Array(repeating: 0, count: 8)) }
+    return lane
+  }
+
+  private static let forgetHeader = InHeader(byteCount: 48, opcode: Opcode.forget.rawValue)
+
+  @Test func aBackendThatTakesNoForgetIsSilent() throws {
+    let session = try MountSession()
+    let lane = try fullLane(session, timeout: .seconds(1))
+    #expect(throws: MountEnd.silent("taken FORGET", seconds: 1)) {
+      try lane.send(Self.forgetHeader, Array(repeating: 0, count: 8))
+    }
+    // Nobody else waits for it again.
+    session.end(.signaled)
+    let start = SystemClock.now
+    try lane.send(Self.forgetHeader, Array(repeating: 0, count: 8))
+    #expect(SystemClock.now - start < .milliseconds(500))
+  }
+
+  @Test func theEndOfTheSessionEndsTheWaitOfAForget() throws {
+    let session = try MountSession()
+    let lane = try fullLane(session, timeout: .zero)
+    let thread = try JoinableThread(name: "forget") {
+      do throws(MountEnd) {
+        try lane.send(Self.forgetHeader, Array(repeating: 0, count: 8))
+      } catch {
+        Issue.record(error)
+      }
+    }
+    session.end(.signaled)
+    thread.join()
+  }
 }

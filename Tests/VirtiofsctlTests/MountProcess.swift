@@ -62,3 +62,17 @@ func isMountPoint(_ path: String) -> Bool {
     line.split(separator: " ").dropFirst(4).first.map(String.init) == path
   }
 }
+
+/// Whether a process runs the program `name` by now and sleeps so that a signal would wake it:
+/// a program that reads a file of a mount does so when it waits for the mount.
+func isAsleep(_ process: ChildProcess, as name: String) -> Bool {
+  (try? hostReadText("/proc/\(process.id)/stat"))?.contains(" (\(name)) S ") ?? false
+}
+
+/// Whether a process has a thread of that name.
+func hasThread(_ process: ChildProcess, named name: String) -> Bool {
+  let tasks = "/proc/\(process.id)/task"
+  return ((try? hostNames(tasks)) ?? []).contains { task in
+    (try? hostReadText("\(tasks)/\(task)/comm")) == "\(name)\n"
+  }
+}

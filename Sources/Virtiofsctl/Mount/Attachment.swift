@@ -132,7 +132,7 @@ extension Attachment {
   /// Has INIT answered, and starts a thread for each queue.
   private func start() throws(ToolError) {
     try initialize()
-    let forgets = ForgetLane(device.queues[0])
+    let forgets = ForgetLane(device.queues[0], session: session, timeout: options.timeout)
     do throws(Errno) {
       for _ in 1..<device.options.requestQueueCount {
         fuse.append(

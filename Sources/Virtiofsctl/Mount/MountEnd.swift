@@ -11,7 +11,7 @@ enum MountEnd: Error, Equatable, Sendable {
   case signaled
   /// The back-end closed its socket.
   case disconnected
-  /// The back-end did not answer that request in time.
+  /// What the back-end has not done in time: "answered READ".
   case silent(String, seconds: Int)
   /// The back-end broke a rule.
   case violation(String)
@@ -51,9 +51,9 @@ enum MountEnd: Error, Equatable, Sendable {
       ToolError(
         message: "the back-end closed the connection; the mount is gone, see the back-end's log",
         exitCode: 1)
-    case .silent(let request, let seconds):
+    case .silent(let task, let seconds):
       ToolError(
-        message: "the back-end has not answered \(request) for \(seconds) s (--timeout); "
+        message: "the back-end has not \(task) for \(seconds) s (--timeout); "
           + "the mount is gone", exitCode: 1)
     case .violation(let text):
       ToolError(

@@ -79,6 +79,10 @@ extension QueueBridge {
   /// How long a back-end that is alive may take to finish what it has when the mount is gone.
   private static let drainTime = Duration.seconds(5)
 
+  /// How long requests are refused before the device is closed, which refuses the rest: who asks
+  /// again and again would keep us here.
+  private static let refusalTime = Duration.seconds(1)
+
   /// Answers everybody who waits, and lets a back-end that is alive finish.
   func finish() {
     // What cannot be answered any more, the kernel ends when the device is closed.
@@ -105,7 +109,8 @@ extension QueueBridge {
     // for the device to be closed.
     guard let index = freeSlots.last else { return }
     var head = MessageHead()
-    while try receive(&head, slots[index].data) != nil {
+    let deadline = Deadline(after: Self.refusalTime)
+    while !deadline.hasPassed, try receive(&head, slots[index].data) != nil {
       switch head.treatment {
       case .passed, .refused: try answer(head.header.unique, .notConnected)
       case .forgotten, .dropped: break

@@ -28,6 +28,9 @@ final class QueueBridge {
   /// How many messages are read before the back-end is kicked and replies are looked for.
   private static let batchCount = 16
 
+  /// How often ages are looked at.
+  private static let checkPeriod = Duration.milliseconds(500)
+
   /// What the thread sleeps for, by the bits of its `ReadinessSet`.
   private enum Wake {
     static let fuse: UInt32 = 0
@@ -73,6 +76,8 @@ final class QueueBridge {
       ring.suppressCalls()
       while !session.hasEnded {
         let replies = try passReplies()
+        // Only now: what is old may have been answered while we were not running.
+        try checkAges()
         let requests = try passRequests()
         if replies == 0, requests == 0 { try sleep() }
       }
@@ -103,7 +108,6 @@ final class QueueBridge {
       throw .system("cannot wait for the kernel's requests", error)
     }
     ring.suppressCalls()
-    try checkAges()
   }
 
   private var hasRoom: Bool {
@@ -112,17 +116,23 @@ final class QueueBridge {
 
   /// Throws `silent` if a request is older than it may be; looks twice a second.
   private func checkAges() throws(MountEnd) {
-    guard timeout > .zero else { return }
+    guard timeout > .zero, ring.outstandingCount > 0 else { return }
     let now = SystemClock.now
-    guard now - lastCheck >= .milliseconds(500) else { return }
+    let pause = now - lastCheck
+    guard pause >= Self.checkPeriod else { return }
     lastCheck = now
+    // A thread that has requests looks in time, unless it was stopped, with the host perhaps, and
+    // the back-end too: what it had then begins anew.
+    if pause > Self.checkPeriod * 4 {
+      for index in slots.indices { slots[index].request?.time = now }
+    }
     for slot in slots {
       // A lock is waited for as long as somebody else has it.
       guard let request = slot.request, request.opcode != Opcode.setlkw.rawValue,
-        now - request.time > timeout
+        now - request.time > timeout, !ring.hasUsed
       else { continue }
       throw .silent(
-        operationName(request.opcode), seconds: Int(timeout.components.seconds))
+        "answered " + operationName(request.opcode), seconds: Int(timeout.components.seconds))
     }
   }
 
