@@ -84,6 +84,32 @@ import Testing
     #expect(hostExists(daemon.share("sub/still")))
   }
 
+  @Test func aSignalEndsAMountThatLivesOnForAnOpenFile() throws {
+    let daemon = try DaemonProcess(.swift()) { try hostWrite("\($0)/file", "text") }
+    let mount = try MountProcess(socket: daemon.socket)
+    let directory = try Descriptor.directory(at: mount.mountPoint)
+    let file = try directory.borrowed.open(PathName("file"), .readOnly)
+    try FileSystemMounting.unmount(mount.mountPoint, .detach)
+    mount.tool.terminate()
+    #expect(mount.end == .exited(0))
+    #expect(throws: Errno.notConnected) { try file.borrowed.synchronize() }
+    #expect(daemon.process.wait(for: .seconds(10)) == .exited(0))
+  }
+
+  @Test func aSignalEndsAMountThatAnotherNamespaceHasACopyOf() throws {
+    let daemon = try DaemonProcess(.swift())
+    let mount = try MountProcess(socket: daemon.socket)
+    let other = try ChildProcess(
+      ["unshare", "--mount", "--propagation", "private", "sh", "-c", "echo copied; sleep 60"],
+      outputPath: mount.directory.path("other"))
+    #expect(waitUntil { other.output == "copied\n" })
+    mount.tool.terminate()
+    #expect(mount.end == .exited(0))
+    #expect(!mount.isMounted)
+    #expect(other.isRunning)
+    #expect(daemon.process.wait(for: .seconds(10)) == .exited(0))
+  }
+
   @Test func readOnlyIsReadOnly() throws {
     let daemon = try DaemonProcess(.swift()) { try hostWrite("\($0)/file", "text") }
     let mount = try MountProcess(socket: daemon.socket, ["--read-only"])

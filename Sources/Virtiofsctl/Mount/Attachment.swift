@@ -237,15 +237,22 @@ extension Attachment {
     }
   }
 
-  /// Takes the mount away as `umount` does, while the queues are served: it writes what is dirty.
+  /// How long the kernel may take to say that it has taken the mount away.
+  private static let farewellTime: Int32 = 2000
+
+  /// Takes the mount away as `umount` does, while the queues are served.
   private static func unmount(_ mount: OwnMount, _ session: MountSession) {
+    // Whoever is in there keeps what is written so far, and gets ENOTCONN at the end.
+    try? mount.synchronize()
     do throws(Errno) {
       try mount.remove(.ifIdle)
+      // It lives on in a copy of our table of mounts, or after a lazy unmount: nobody tells us
+      // then, and nobody but us can end it.
+      _ = try Descriptor.pollInput([session.endEvent], milliseconds: farewellTime)
     } catch {
-      // Somebody is in there. They keep what is written so far, and get ENOTCONN from now on.
-      try? mount.synchronize()
-      session.end(.signaled)
+      // In use, or hidden by another mount: then it ends in its place.
     }
+    session.end(.signaled)
   }
 
   /// Closes /dev/fuse, which ends whatever waits for the mount, and removes the mount.
