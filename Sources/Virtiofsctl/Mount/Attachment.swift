@@ -270,13 +270,16 @@ extension Attachment {
     }
   }
 
-  /// DESTROY, as a driver of virtio-fs sends it at the end, and stops the vrings.
+  /// DESTROY, as a driver of virtio-fs sends it at the end, and stops the vrings; nothing if the
+  /// back-end owes replies, in whichever queue, as it is silent then.
   private func closeSession() {
+    for number in 0..<device.options.requestQueueCount {
+      guard device.requestQueue(number).inFlightCount == 0 else { return }
+    }
     let queue = device.requestQueue()
     queue.timeout = .seconds(5)
-    guard queue.inFlightCount == 0 else { return }
     // The back-end's answer changes nothing: we are leaving.
-    _ = try? queue.call(.destroy())
+    guard (try? queue.call(.destroy())) != nil else { return }
     _ = try? device.stop()
   }
 }
