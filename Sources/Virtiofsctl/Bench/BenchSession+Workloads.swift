@@ -63,8 +63,9 @@ extension BenchSession {
     }
   }
 
-  /// Looks whether the back-end has `file` open with O_DIRECT, as it was asked to: of one that drops
-  /// the flag the page cache would be measured.
+  /// Looks whether the back-end has `file` open with O_DIRECT, as it was asked to.
+  ///
+  /// Of one that drops the flag the page cache would be measured.
   private func checkDirect(_ file: String) throws(ToolError) {
     switch ProcessCounters.isDirect(processes, "\(files.name)/\(file)") {
     case true?: break
