@@ -12,10 +12,10 @@ import Testing
     work = try TemporaryDirectory("prepare")
   }
 
-  private func prepare(_ session: SyntheticSession) throws -> ToolRun {
+  private func prepare(_ session: SyntheticSession, _ more: String...) throws -> ToolRun {
     try session.write(to: work.path("trace"))
     return try ToolRun(
-      ["replay", work.path("trace"), "--prepare", work.path("share")], in: work)
+      ["replay", work.path("trace"), "--prepare", work.path("share")] + more, in: work)
   }
 
   private func share(_ name: String) -> String { work.path("share/\(name)") }
@@ -140,6 +140,66 @@ import Testing
     #expect(run.output.contains("64.0 GiB of holes\n"), "\(run.output)")
     #expect(!run.output.contains("not rebuilt"), "\(run.output)")
     #expect(try hostStatus(share("sparse")).size == 1 << 36)
+  }
+
+  @Test(arguments: [false, true])
+  func programsAreOnlySetUserIDIfAskedFor(isPrivileged: Bool) throws {
+    var session = SyntheticSession()
+    session.lookup("program", finds: 2, mode: 0o106755)
+    session.lookup("directory", finds: 3, mode: 0o042770, links: 2)
+    let run = try prepare(session, privileged: isPrivileged)
+    #expect(
+      run.output.contains("set-group-ID bits, without --privileged: 1, as /program")
+        != isPrivileged)
+    #expect(try hostStatus(share("program")).mode == (isPrivileged ? 0o106755 : 0o100755))
+    #expect(try hostStatus(share("directory")).mode == 0o042770)
+  }
+
+  @Test(arguments: [false, true])
+  func devicesAreOnlyMadeIfAskedFor(isPrivileged: Bool) throws {
+    var session = SyntheticSession()
+    for (node, name, mode, device) in [
+      (2, "null", 0o020666, 0x103), (3, "disk", 0o060666, 0x800), (4, "whiteout", 0o020600, 0),
+      (5, "fifo", 0o010600, 0),
+    ] as [(UInt64, String, UInt32, UInt32)] {
+      let attr = Attr(ino: node, mode: mode, linkCount: 1, device: device)
+      session.add(
+        .lookup(NameBytes(name)), reply: EntryOut(node: NodeID(rawValue: node), attr: attr))
+    }
+    let run = try prepare(session, privileged: isPrivileged)
+    #expect(run.output.contains("devices, without --privileged: 2, as /disk") != isPrivileged)
+    let more = isPrivileged ? ["disk", "null"] : []
+    #expect(try hostNames(share("")) == (["fifo", "whiteout"] + more).sorted())
+  }
+
+  @Test(arguments: [false, true])
+  func attributesOfPowerAreOnlySetIfAskedFor(isPrivileged: Bool) throws {
+    var session = SyntheticSession()
+    session.lookup("program", finds: 2, mode: 0o100755)
+    // A VFS_CAP_REVISION_2 with CAP_CHOWN.
+    let capability: [UInt8] = [1, 0, 0, 2, 1] + [UInt8](repeating: 0, count: 15)
+    for (name, value) in [
+      ("security.capability", capability), ("trusted.overlay.opaque", Array("y".utf8)),
+      ("user.note", Array("mine".utf8)),
+    ] {
+      session.add(
+        .getxattr(NodeID(rawValue: 2), NameBytes(name), byteCount: 64), body: value)
+    }
+    let run = try prepare(session, privileged: isPrivileged)
+    let words = "attributes, without --privileged: 2, as /program security.capability"
+    #expect(run.output.contains(words) != isPrivileged, "\(run.output)")
+    #expect(hostExtendedAttribute(share("program"), "user.note") == Array("mine".utf8))
+    for name in ["security.capability", "trusted.overlay.opaque"] {
+      #expect((hostExtendedAttribute(share("program"), name) != nil) == isPrivileged)
+    }
+  }
+
+  private func prepare(
+    _ session: SyntheticSession, privileged isPrivileged: Bool
+  ) throws -> ToolRun {
+    let run = isPrivileged ? try prepare(session, "--privileged") : try prepare(session)
+    #expect(run.status == .exited(0), "\(run.output)")
+    return run
   }
 
   @Test func linkCountsAgreeThoughNamesAreUnknown() throws {

@@ -65,7 +65,8 @@ func replay(
 ) throws -> ToolRun {
   let work = try TemporaryDirectory("replay")
   let daemon = try DaemonProcess(command) { share in
-    let prepared = try ToolRun(["replay", trace, "--prepare", share], in: work, log: "prepare.log")
+    let prepared = try ToolRun(
+      ["replay", trace, "--prepare", share, "--privileged"], in: work, log: "prepare.log")
     try #require(prepared.status == .exited(0), "\(prepared.output)")
     try change(share)
   }

@@ -34,4 +34,6 @@ struct InitialFile: Sendable {
   var isDirectory: Bool { type == 0o040000 }
   /// Whether it is a regular file.
   var isRegular: Bool { type == 0o100000 }
+  /// Whether it is a character or a block device.
+  var isDevice: Bool { type == 0o020000 || type == 0o060000 }
 }

@@ -31,6 +31,12 @@ struct ReplayCommand: ParsableCommand {
   @Option(help: "Build a share in this directory, empty or new, on which the capture can run.")
   var prepare: String?
 
+  @Flag(
+    help: ArgumentHelp(
+      "With --prepare: also make set-user-ID programs, devices and security.* and trusted.* "
+        + "attributes. Only for captures that you trust."))
+  var privileged = false
+
   @Option(help: "Send each request as soon as its order allows, or at its recorded time, too.")
   var speed: Speed = .max
 
@@ -58,6 +64,9 @@ struct ReplayCommand: ParsableCommand {
     guard socket == nil || prepare == nil else {
       throw ValidationError(
         "--prepare comes first; then start a back-end on the directory and give its --socket.")
+    }
+    guard prepare != nil || !privileged else {
+      throw ValidationError("--privileged goes with --prepare.")
     }
     guard depth.map({ (1...65_536).contains($0) }) ?? true else {
       throw ValidationError("--depth must be between 1 and 65536.")
@@ -109,7 +118,7 @@ struct ReplayCommand: ParsableCommand {
 
   private func makeShare(_ recording: Recording, in path: String) throws(ToolError) {
     let share = NamespaceModel.build(recording)
-    let report = try ShareBuilder.build(share, at: path)
+    let report = try ShareBuilder.build(share, at: path, isPrivileged: privileged)
     write(json ? report.json.text + "\n" : report.text(path: path))
   }
 

@@ -62,7 +62,7 @@ extension ShareBuilder {
       }
       if !isLink {
         trying("permissions", path) { () throws(Errno) in
-          try links.changeMode(of: descriptor, to: attr.mode & 0o7777)
+          try links.changeMode(of: descriptor, to: permissions(known, attr, path))
         }
       }
     } else if known.isDirectory {
@@ -72,6 +72,10 @@ extension ShareBuilder {
     }
     for (name, value) in known.attributes.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
       let words = path + " " + EscapedText.text(name)
+      guard isPrivileged || !Self.givesPower(name) else {
+        report.fault("security.* and trusted.* attributes, without --privileged", words)
+        continue
+      }
       trying("extended attributes", words) { () throws(Errno) in
         try name.withPathName { (name) throws(Errno) in
           try (value ?? [0x78]).withRawSpan { (value) throws(Errno) in
@@ -90,6 +94,19 @@ extension ShareBuilder {
         modification: .at(
           seconds: Int64(bitPattern: attr.mtime), nanoseconds: attr.mtimeNanoseconds))
     }
+  }
+
+  /// A file's permission bits; without those that let others act as its owner or group.
+  private func permissions(_ known: InitialFile, _ attr: Attr, _ path: String) -> UInt32 {
+    let mode = attr.mode & 0o7777
+    guard !isPrivileged, !known.isDirectory, mode & 0o6000 != 0 else { return mode }
+    report.fault("set-user-ID and set-group-ID bits, without --privileged", path)
+    return mode & 0o1777
+  }
+
+  /// Whether an extended attribute is one that the kernel or root believes, as capabilities are.
+  private static func givesPower(_ name: [UInt8]) -> Bool {
+    name.starts(with: "security.".utf8) || name.starts(with: "trusted.".utf8)
   }
 
   private func trying(

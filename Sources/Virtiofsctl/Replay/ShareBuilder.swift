@@ -18,6 +18,8 @@ final class ShareBuilder {
   private static let mostHeld = 500
 
   let model: NamespaceModel
+  /// Whether what gives its finder power is made, too: set-user-ID programs, devices, capabilities.
+  let isPrivileged: Bool
   var report = ShareReport()
   private let children: [Int: [(name: [UInt8], file: Int)]]
   /// How many names each file has.
@@ -37,8 +39,11 @@ final class ShareBuilder {
     }
   }
 
-  private init(_ model: NamespaceModel, _ links: consuming DescriptorLinks) {
+  private init(
+    _ model: NamespaceModel, isPrivileged: Bool, _ links: consuming DescriptorLinks
+  ) {
     self.model = model
+    self.isPrivileged = isPrivileged
     self.links = links
     var sorted = model.children
     for directory in sorted.keys {
@@ -50,10 +55,16 @@ final class ShareBuilder {
   }
 
   /// Makes the share at `path`, which must be empty or not be there.
-  static func build(_ model: NamespaceModel, at path: String) throws(ToolError) -> ShareReport {
+  ///
+  /// - Parameter isPrivileged: Whether set-user-ID bits, devices and the attributes that only root
+  ///   may set are made as recorded, for captures that are trusted.
+  static func build(
+    _ model: NamespaceModel, at path: String, isPrivileged: Bool
+  ) throws(ToolError) -> ShareReport {
     do throws(Errno) {
       let root = try openEmpty(path)
-      let builder = ShareBuilder(model, try DescriptorLinks())
+      let builder = ShareBuilder(
+        model, isPrivileged: isPrivileged, try DescriptorLinks())
       builder.made.insert(0)
       builder.fill(0, root.borrowed, path: "", level: 0)
       builder.finish(0, root.borrowed, path: "/")
@@ -143,7 +154,11 @@ final class ShareBuilder {
     case 0o120000: try makeSymbolicLink(known, name, in: directory)
     case 0o100000: try makeRegular(file, name, in: directory, path: path)
     case 0o010000, 0o140000, 0o020000, 0o060000:
-      try directory.makeNode(name, mode: known.type | 0o600, device: known.attr?.device ?? 0)
+      let device = known.attr?.device ?? 0
+      guard isPrivileged || device == 0 || !known.isDevice else {
+        return report.fault("devices, without --privileged", path)
+      }
+      try directory.makeNode(name, mode: known.type | 0o600, device: device)
       report.specialCount += 1
     case _: return report.fault("files of an unknown type", path)
     }
