@@ -16,6 +16,31 @@ import Trace
     #expect(Set(Filler.bytes(at: 0, count: 4096)).count > 250)
   }
 
+  @Test func fillerOfAnyPlaceIsKnown() {
+    var random = SeededRandom()
+    for _ in 0..<1000 {
+      let word = UInt64.random(in: 0..<1 << 32, using: &random)
+      let bytes = Filler.bytes(at: word * 8, count: 8)
+      #expect(Filler.isWord(bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }))
+      #expect(!Filler.isWord(word))
+    }
+  }
+
+  @Test func standInsAreToldFromData() {
+    let data = (0..<5000).map { UInt8(truncatingIfNeeded: $0 % 89 + 32) }
+    #expect(!StandIns.hasFiller(data[...], at: 4096))
+    #expect(!StandIns.hasFiller(data[..<40], at: 4096))
+    #expect(!StandIns.hasHole(data[...]))
+    let filler = Filler.bytes(at: 4096 + 2000, count: 8)
+    #expect(StandIns.hasFiller((data[..<2000] + filler + data[2008...])[...], at: 4096))
+    // Copied from elsewhere.
+    #expect(StandIns.hasFiller((data[..<1001] + filler + data[2000...])[...], at: 4096))
+    #expect(StandIns.hasFiller(Filler.bytes(at: 4099, count: 1)[...], at: 4099))
+    #expect(StandIns.hasHole([0, 0, 0]))
+    #expect(!StandIns.hasHole([0, 1, 0]))
+    #expect(StandIns.hasHole((data + [UInt8](repeating: 0, count: 64) + data)[...]))
+  }
+
   @Test func extentsAreAsAnArrayOfBytes() {
     var random = SeededRandom()
     var extents = Extents(file: 1, byteCount: 200)

@@ -36,6 +36,16 @@ import Trace
     #expect(run.output.contains("not compared: "), "\(run.output)")
   }
 
+  @Test func dataBeyondTheSnapLengthThatDiffersIsTold() throws {
+    let trace = try rewrite(.boot, snapLength: 2)
+    let run = try replay(trace, on: .swift("--xattr")) {
+      try hostWrite("\($0)/capture-boot/etc/hostname", "guEst\n")
+    }
+    #expect(run.status == .exited(1), "\(run.output)")
+    let fields = run.differences.flatMap(\.fields)
+    #expect(fields.count == 1 && fields.allSatisfy { $0.hasPrefix("data: digest ") })
+  }
+
   @Test func aCaptureWithoutItsBeginningIsPlayedAsFarAsItGoes() throws {
     let trace = try rewrite(.boot) { index, _ in index > 100 }
     let run = try replay(trace, on: .swift("--xattr"))

@@ -26,6 +26,18 @@ enum Filler {
     return result
   }
 
+  /// Whether eight bytes, the first of them lowest, are an aligned group of the first 32 GiB.
+  ///
+  /// SplitMix64 can be undone; of all words one in four thousand million passes.
+  static func isWord(_ word: UInt64) -> Bool {
+    var z = word ^ word >> 31 ^ word >> 62
+    z &*= 0x3196_42B2_D24D_8EC3
+    z ^= z >> 27 ^ z >> 54
+    z &*= 0x96DE_1B17_3F11_9089
+    z ^= z >> 30 ^ z >> 60
+    return z &* 0xF1DE_83E1_9937_733D &- 1 < 1 << 32
+  }
+
   /// SplitMix64 of the index of an aligned group of eight bytes.
   private static func word(_ index: UInt64) -> UInt64 {
     var z = (index &+ 1) &* 0x9E37_79B9_7F4A_7C15

@@ -37,7 +37,7 @@ extension Player {
 
   private func compare(_ index: Int, _ step: Step, _ reply: LiveReply) {
     guard step.reply != nil, step.isAnswered else { return }
-    let comparison = ReplyComparison(step, reply, mayHoldFiller: recording.hasCutData)
+    let comparison = ReplyComparison(step, reply, standIns: recording.standIns(step.node))
     result.comparedCount += 1
     result.unknownByteCount += comparison.unknownByteCount
     if !comparison.differences.isEmpty { tell(comparison.differences, of: index) }

@@ -28,6 +28,14 @@ struct Recording: Sendable {
   var concurrency = 0
   /// Whether some file data is not in the capture.
   var hasCutData = false
+  /// The objects whose files had holes, or were too long to be filled up, when first seen: the
+  /// first object of each file.
+  var sparseObjects: Set<Int> = []
+  /// How many bytes the files had when they were first seen.
+  var firstByteCount: UInt64 = 0
+  /// Where data of WRITEs is missing, if it is so little that its filler could be chance: how many
+  /// bytes by their offset, of the first object of each file.
+  var shortCuts: [Int: [UInt64: Int]] = [:]
   /// Whether the first request is INIT.
   var beginsSession: Bool { steps.first?.opcode == .`init` }
 
@@ -39,6 +47,16 @@ struct Recording: Sendable {
   var unansweredCount = 0
   /// Records that the capture itself says it lacks.
   var droppedCount: UInt64 = 0
+
+  /// What may stand in for data of an object's file.
+  func standIns(_ object: Int?) -> StandIns {
+    guard hasCutData, let object else { return StandIns() }
+    let first = objects[object].identity ?? object
+    return StandIns(
+      mayHoldFiller: true,
+      mayHoldHoles: firstByteCount > ShareBuilder.mostFiller || sparseObjects.contains(first),
+      shortCuts: shortCuts[first] ?? [:])
+  }
 
   /// The time of the first request, in nanoseconds since 1970.
   var startTime: UInt64 { steps.first?.request.time ?? 0 }

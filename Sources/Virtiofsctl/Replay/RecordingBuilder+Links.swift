@@ -192,11 +192,24 @@ extension RecordingBuilder {
     } else {
       object = newObject(entry.node, at: place, definer: step)
       recording.objects[object].identity = byInode[entry.attr.ino]
-      if byInode[entry.attr.ino] == nil { byInode[entry.attr.ino] = object }
+      if byInode[entry.attr.ino] == nil {
+        byInode[entry.attr.ino] = object
+        sawFirst(object, entry.attr)
+      }
     }
     recording.objects[object].lookups &+= 1
     if let place { names[place] = object }
     return object
+  }
+
+  /// Takes note of how much of a file there was when it was first heard of.
+  private mutating func sawFirst(_ object: Int, _ attr: Attr) {
+    guard attr.mode & 0o170000 == 0o100000 else { return }
+    let (sum, overflows) = recording.firstByteCount.addingReportingOverflow(attr.size)
+    recording.firstByteCount = overflows ? .max : sum
+    if attr.blocks < attr.size / 512 || attr.size > ShareBuilder.mostFillerPerFile {
+      recording.sparseObjects.insert(object)
+    }
   }
 
   private mutating func learnHandle(_ index: Int, of object: Int?, at offset: Int) {

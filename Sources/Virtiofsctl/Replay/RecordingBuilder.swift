@@ -78,10 +78,20 @@ struct RecordingBuilder {
     if record.vring > 0 {
       recording.requestQueueCount = max(recording.requestQueueCount, Int(record.vring))
     }
+    noteCut(step)
     overlaps.begin(index, modifying: step.modified, at: recording.events.count)
     recording.steps.append(step)
     recording.events.append(.request(index))
     recording.concurrency = max(recording.concurrency, bySerial.count)
+  }
+
+  private mutating func noteCut(_ step: Step) {
+    let missing = Int(step.request.dataByteCount) - step.request.data.count
+    guard (1...StandIns.shortByteCount).contains(missing), let object = step.node,
+      let offset = step.arguments(WriteIn.self)?.offset, step.opcode == .write
+    else { return }
+    let first = recording.objects[object].identity ?? object
+    recording.shortCuts[first, default: [:]][offset &+ UInt64(step.request.data.count)] = missing
   }
 
   private mutating func addReply(_ record: TraceRecord) {

@@ -54,25 +54,25 @@ extension ReplyComparison {
     guard Digest.of(live.data) != reply.digest else { return }
     let start = step.arguments(ReadIn.self)?.offset ?? 0
     var unknown = 0
-    for (place, byte) in live.data.enumerated() {
-      guard place < reply.data.count else {
-        unknown += live.data.count - place
-        break
-      }
+    for (place, byte) in live.data.prefix(reply.data.count).enumerated() {
       if byte == reply.data[place] { continue }
       let offset = start &+ UInt64(place)
-      guard mayHoldFiller, byte == Filler.byte(at: offset) else {
+      guard standIns.mayHoldFiller, byte == Filler.byte(at: offset) else {
         return differ(
           "byte \(offset)", Self.text(reply.data[place...].prefix(8)),
           Self.text(live.data[place...].prefix(8)))
       }
       unknown += 1
     }
-    // 0: the capture has no digest of so much data.
-    if reply.digest != 0, unknown == 0 || !mayHoldFiller {
-      differ("data", "digest \(String(reply.digest, radix: 16))", "another")
+    let tail = live.data.dropFirst(reply.data.count)
+    let end = start &+ UInt64(reply.data.count)
+    // Something must stand in for data that is not there: else the data itself has changed. 0: the
+    // capture has no digest of so much data.
+    guard reply.digest == 0 || unknown > 0 || standIns.explain(tail, at: end) else {
+      let digests = (String(reply.digest, radix: 16), String(Digest.of(live.data), radix: 16))
+      return differ("data", "digest \(digests.0)", "digest \(digests.1)")
     }
-    unknownByteCount += unknown
+    unknownByteCount += unknown + tail.count
   }
 
   /// Bytes for people: as text if they are, else in hexadecimal; at most 64 of them.

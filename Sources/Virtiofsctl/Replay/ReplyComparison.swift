@@ -19,18 +19,17 @@ struct FieldDifference: Equatable, Sendable {
 struct ReplyComparison {
   let step: Step
   let live: LiveReply
-  /// Whether bytes may stand in for others that the capture lacks.
-  let mayHoldFiller: Bool
+  let standIns: StandIns
   /// What does not agree.
   private(set) var differences: [FieldDifference] = []
   /// How many bytes of file data could not be compared.
   var unknownByteCount = 0
 
   /// Compares the reply to `step`, whose recorded reply is there.
-  init(_ step: Step, _ live: LiveReply, mayHoldFiller: Bool) {
+  init(_ step: Step, _ live: LiveReply, standIns: StandIns) {
     self.step = step
     self.live = live
-    self.mayHoldFiller = mayHoldFiller
+    self.standIns = standIns
     compare()
   }
 
