@@ -142,6 +142,17 @@ import Testing
     #expect(try hostStatus(share("sparse")).size == 1 << 36)
   }
 
+  @Test func standInsAreBounded() throws {
+    var session = SyntheticSession()
+    for node in UInt64(2)..<32 {
+      session.lookup(NameBytes("d\(node)"), finds: node, mode: 0o040755, links: 60_000)
+    }
+    let run = try prepare(session)
+    #expect(run.status == .exited(0), "\(run.output)")
+    #expect(run.output.contains("\n10,000 names stand in for some"), "\(run.output)")
+    #expect(run.output.contains("not rebuilt: names beyond the bound"), "\(run.output)")
+  }
+
   @Test(arguments: [false, true])
   func programsAreOnlySetUserIDIfAskedFor(isPrivileged: Bool) throws {
     var session = SyntheticSession()

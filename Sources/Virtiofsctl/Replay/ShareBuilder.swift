@@ -8,6 +8,9 @@ internal import Linux
 final class ShareBuilder {
   /// More than this is not made.
   static let mostFiles = 2_000_000
+  /// How many names stand in for some that are not known, in one directory and in all.
+  static let mostStandInsPerDirectory = 1000
+  static let mostStandIns = 10_000
   /// How deep directories may lie in one another: each takes a descriptor.
   static let mostLevels = 200
   /// How much filler one file gets; the rest of what is unknown stays a hole.
@@ -138,7 +141,7 @@ final class ShareBuilder {
     guard made.insert(file).inserted else {
       return try link(file, name, in: directory, path: path)
     }
-    guard made.count <= Self.mostFiles else {
+    guard made.count + report.standInCount <= Self.mostFiles else {
       return report.fault("more than \(Self.mostFiles) files", path)
     }
     let known = model.files[file]
@@ -200,10 +203,10 @@ final class ShareBuilder {
     var missing = 0
     if let attr = known.attr, attr.linkCount > 1 {
       let directories = (children[file] ?? []).count { model.files[$0.file].isDirectory }
-      missing = min(Int(attr.linkCount) - 2 - directories, 1000)
+      missing = Int(attr.linkCount) - 2 - directories
     }
     if missing <= 0, known.isNotEmpty, (children[file] ?? []).isEmpty { missing = 1 }
-    for number in 0..<max(0, missing) {
+    for number in 0..<allowed(missing, path) {
       makeStandIn("directory-\(number)", path) { (name) throws(Errno) in
         try directory.makeDirectory(name, mode: 0o755)
       }
@@ -219,7 +222,7 @@ final class ShareBuilder {
     guard !known.isDirectory, let count = known.attr?.linkCount,
       count > nameCounts[file] ?? 0, let first = held[file]
     else { return }
-    let missing = min(Int(count) - (nameCounts[file] ?? 0), 1000)
+    let missing = allowed(Int(count) - (nameCounts[file] ?? 0), path)
     // Once, however many names of it there are.
     nameCounts[file] = Int(count)
     for number in 0..<missing {
@@ -227,6 +230,18 @@ final class ShareBuilder {
         try links.link(first.descriptor.borrowed, as: name, in: directory)
       }
     }
+  }
+
+  /// How many stand-ins are made where `wanted` are missing.
+  private func allowed(_ wanted: Int, _ path: String) -> Int {
+    let left = min(
+      Self.mostStandIns - report.standInCount,
+      Self.mostFiles - made.count - report.standInCount)
+    let count = max(0, min(wanted, Self.mostStandInsPerDirectory, left))
+    if count < wanted {
+      report.fault("names beyond the bound for those that stand in for others", path + "/")
+    }
+    return count
   }
 
   private func makeStandIn(
