@@ -58,6 +58,14 @@ enum CapturedSession: String, CaseIterable, CustomTestStringConvertible {
   }
 }
 
+extension DaemonCommand {
+  /// Ours, and the C virtiofsd unless `WITHOUT_C_VIRTIOFSD=1` leaves it out.
+  static var backEnds: [DaemonCommand] {
+    let ours = DaemonCommand.swift("--xattr")
+    return environmentVariable("WITHOUT_C_VIRTIOFSD") == "1" ? [ours] : [ours, .c]
+  }
+}
+
 /// Prepares a share for a capture, starts a back-end on it, and plays the capture.
 func replay(
   _ trace: String, on command: DaemonCommand, _ arguments: [String] = [],

@@ -11,6 +11,10 @@ struct LiveState {
   /// What INIT agreed on.
   var agreed = InitFlags(rawValue: 0)
 
+  /// The file that each object is: the first object with its inode number.
+  private let files: [Int]
+  /// The object that took a lookup of each live node last.
+  private var holders: [UInt64: Int] = [NodeID.root.rawValue: 0]
   /// Where each object was seen last.
   private var places: [NameKey?]
   /// What names lead to.
@@ -28,6 +32,7 @@ struct LiveState {
     nodes[0] = NodeID.root.rawValue
     lookups = Array(repeating: 0, count: recording.objects.count)
     places = recording.objects.map(\.place)
+    files = recording.objects.enumerated().map { $1.identity ?? $0 }
     handles = Array(repeating: nil, count: recording.handles.count)
   }
 
@@ -44,6 +49,21 @@ struct LiveState {
     nodes[object] = node.rawValue
     lookups[object] &+= 1
     return true
+  }
+
+  /// The live node is that of another object, too, which the guest still knows and which was
+  /// another file in the capture; nil if there is none, or if that has been said.
+  mutating func other(than object: Int, at node: NodeID) -> Int? {
+    let holder = holders[node.rawValue]
+    // Said once for as long as the guest knows the object.
+    guard nodes[object] != node.rawValue || lookups[object] == 0 else { return nil }
+    guard let holder, files[holder] != files[object], nodes[holder] == node.rawValue,
+      holder == 0 || lookups[holder] > 0
+    else {
+      holders[node.rawValue] = object
+      return nil
+    }
+    return holder
   }
 
   /// Whether the guest has given back all lookups of the object.

@@ -116,6 +116,13 @@ extension Player {
       live.put(object, at: NameKey(directory: directory, name: key))
     }
     let known = live.nodes[object]
+    if let other = live.other(than: object, at: node) {
+      let numbers = [object, other].map { recording.objects[$0].node.rawValue }
+      let difference = FieldDifference(
+        field: "node", recorded: "\(numbers[0]), another than \(numbers[1])",
+        live: "the same, \(node.rawValue)")
+      tell([difference], of: index)
+    }
     guard live.learn(object, is: node) else {
       let old = recording.objects[object].node.rawValue
       let difference = FieldDifference(

@@ -8,6 +8,7 @@ extension Player {
       while end < steps.count, !StepDependencies.isBarrier(steps[end]) { end += 1 }
       try run(begin..<end, depth: depth)
       if end < steps.count {
+        try wait(for: end)
         try send(end)
         while !isDone[end] { try collectAndFollow() }
       }
@@ -28,6 +29,11 @@ extension Player {
     var left = range.count
     while left > 0 {
       while flights.count < depth, let index = ready.removeFirst() {
+        // What has been done may let an earlier step go first.
+        guard try wait(for: index, unless: { !done.isEmpty }) else {
+          ready.insert(index)
+          break
+        }
         try send(index)
         try runFollowUps()
       }

@@ -69,6 +69,8 @@ extension Player {
     guard let entry = try call(.lookup(NameBytes(place.name), in: parent)).entry else {
       return false
     }
+    // The capture's guest did not ask for this: nothing is said, but that the object is here.
+    _ = live.other(than: object, at: entry.node)
     return live.learn(object, is: entry.node)
   }
 

@@ -66,6 +66,8 @@ final class Player {
   private var progress: Progress
   private var doneCount = 0
   private let start = ContinuousClock.now
+  /// When the first request was to be sent.
+  private var begin = ContinuousClock.now
 
   /// A player of `recording` for an attached device.
   init(_ recording: Recording, _ device: GuestDevice, _ options: ReplayOptions, isQuiet: Bool) {
@@ -85,6 +87,7 @@ final class Player {
   func run() throws(ToolError) {
     defer { progress.end() }
     if !recording.beginsSession { try beginSession() }
+    begin = .now
     if let depth = options.depth, depth > recording.concurrency {
       try runByDependencies(depth: depth)
     } else {
@@ -103,11 +106,10 @@ final class Player {
 
   /// Sends each request when the replies that came before it in the capture have come.
   private func runInOrder(depth: Int) throws(ToolError) {
-    let begin = ContinuousClock.now
     for event in recording.events {
       switch event {
       case .request(let index):
-        if options.keepsTimes { try wait(for: index, since: begin) }
+        try wait(for: index)
         while flights.count >= depth { try collectAndFollow() }
         try send(index)
         try runFollowUps()
@@ -117,16 +119,25 @@ final class Player {
     }
   }
 
-  /// Waits until a step's time has come.
-  private func wait(for index: Int, since begin: ContinuousClock.Instant) throws(ToolError) {
+  /// Waits until a step's time has come, if the recorded times are to be kept.
+  ///
+  /// - Parameter shouldStop: Asked after each reply that has come meanwhile.
+  /// - Returns: False if it was stopped before.
+  @discardableResult
+  func wait(
+    for index: Int, unless shouldStop: () -> Bool = { false }
+  ) throws(ToolError) -> Bool {
+    guard options.keepsTimes else { return true }
     let time = recording.steps[index].request.time
     let distance = time >= recording.startTime ? time - recording.startTime : 0
     // A clock that jumped must not stop the world.
     let moment = begin + .nanoseconds(Int64(clamping: min(distance, 1 << 60)))
     while ContinuousClock.now < moment {
+      if shouldStop() { return false }
       try collect(until: moment)
       try runFollowUps()
     }
+    return true
   }
 
   /// Takes what has come, or waits for something, and does what follows from it.

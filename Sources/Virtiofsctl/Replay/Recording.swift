@@ -58,6 +58,9 @@ struct Recording: Sendable {
       shortCuts: shortCuts[first] ?? [:])
   }
 
+  /// Up to which byte the file is whole, if it ends in the middle of a record.
+  var cutOffset: UInt64?
+
   /// The time of the first request, in nanoseconds since 1970.
   var startTime: UInt64 { steps.first?.request.time ?? 0 }
 }

@@ -89,13 +89,15 @@ struct ReplayCommand: ParsableCommand {
     }
   }
 
-  /// A capture's messages and data lie in memory while it is played: no more than this.
-  private static let mostBytes = 4 << 30
+  /// A capture lies in memory while it is played, which takes up to seven times its messages and
+  /// data: no more of those than this.
+  private static let mostBytes = 1 << 30
 
   /// Reads a capture.
   static func load(_ path: String) throws(ToolError) -> Recording {
     var records: [TraceRecord] = []
     var byteCount = 0
+    var cutOffset: UInt64?
     var progress = Progress()
     defer { progress.end() }
     do throws(TraceError) {
@@ -105,20 +107,24 @@ struct ReplayCommand: ParsableCommand {
         records.append(record)
         progress.show { "\(Quantities.count(records.count)) records read" }
       }
+      cutOffset = reader.cutOffset
     } catch {
       throw .failure("\(error)")
     }
     guard byteCount <= mostBytes else {
       throw .failure(
-        "\(path) takes more than \(Quantities.bytes(Double(mostBytes))) of memory; "
+        "\(path) holds more than \(Quantities.bytes(Double(mostBytes))) of messages and data; "
           + "cut it into parts with editcap -c")
     }
-    return try RecordingBuilder.build(records)
+    var recording = try RecordingBuilder.build(records)
+    recording.cutOffset = cutOffset
+    return recording
   }
 
   private func makeShare(_ recording: Recording, in path: String) throws(ToolError) {
     let share = NamespaceModel.build(recording)
-    let report = try ShareBuilder.build(share, at: path, isPrivileged: privileged)
+    var report = try ShareBuilder.build(share, at: path, isPrivileged: privileged)
+    report.cutOffset = recording.cutOffset
     write(json ? report.json.text + "\n" : report.text(path: path))
   }
 

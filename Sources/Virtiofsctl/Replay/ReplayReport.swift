@@ -93,6 +93,9 @@ struct ReplayReport {
     func note(_ count: Int, _ words: String) {
       if count > 0 { notes.append("the capture: \(Quantities.count(count)) \(words)") }
     }
+    if let offset = recording.cutOffset {
+      notes.append("the capture was cut: it is whole up to byte \(offset)")
+    }
     note(Int(clamping: recording.droppedCount), "records were dropped while it was made")
     note(recording.unusableCount, "requests are malformed or cut, and were not played")
     note(recording.unansweredCount, "requests have no reply: nothing to compare with")
@@ -129,6 +132,7 @@ extension ReplayReport {
       ("recorded_nanoseconds", .integer(Int(clamping: result.recordedNanoseconds))),
       ("request_queues", .integer(result.queueCount)),
       ("most_in_flight", .integer(result.concurrency)),
+      ("cut", .bool(recording.cutOffset != nil)),
       ("records_dropped", .integer(Int(clamping: recording.droppedCount))),
       ("requests_unusable", .integer(recording.unusableCount)),
       ("requests_unanswered", .integer(recording.unansweredCount)),

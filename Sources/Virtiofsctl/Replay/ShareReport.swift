@@ -13,6 +13,8 @@ struct ShareReport: Equatable, Sendable {
   var fillerByteCount: UInt64 = 0
   /// File data that it does not show, of files with holes, in bytes: left as holes.
   var holeByteCount: UInt64 = 0
+  /// Up to which byte the capture is whole, if it ends in the middle of a record.
+  var cutOffset: UInt64?
   /// What could not be rebuilt: how often, and an example, by reason.
   var faults: [String: (count: Int, example: String)] = [:]
 
@@ -49,6 +51,7 @@ struct ShareReport: Equatable, Sendable {
         "\(Quantities.count(standInCount)) names stand in for some that it does not name "
         + "(.unseen-*)\n"
     }
+    if let cutOffset { text += "the capture was cut: it is whole up to byte \(cutOffset)\n" }
     for fault in sortedFaults {
       text +=
         "not rebuilt: \(fault.reason): \(Quantities.count(fault.count)), as \(fault.example)\n"
@@ -68,6 +71,7 @@ struct ShareReport: Equatable, Sendable {
       ("known_bytes", .integer(Int(clamping: knownByteCount))),
       ("filler_bytes", .integer(Int(clamping: fillerByteCount))),
       ("hole_bytes", .integer(Int(clamping: holeByteCount))),
+      ("cut", .bool(cutOffset != nil)),
       (
         "not_rebuilt",
         .array(
