@@ -81,7 +81,7 @@ import Testing
     }
     #expect(waiting.wait(for: .seconds(10)) == .exited(0))
     #expect(waiting.output == "text")
-    #expect(mount.isMounted && mount.tool.isRunning)
+    #expect(mount.isMounted && mount.tool.isRunning, "\(mount.tool.output)")
   }
 
   @Test func theSecondSignalDoesNotWaitForASilentBackend() throws {

@@ -19,7 +19,14 @@ import Testing
     #expect(table.entries.map(\.id) == [22, 40, 41, 42])
     #expect(table.top(at: "/a b\\c")?.type == "fuse.virtiofs")
     #expect(table.top(at: "/mnt")?.id == 42)
-    #expect(table.entry(withID: 41)?.type == "tmpfs")
+    let made = MountTable.Entry(
+      id: 40, device: "0:33", path: "/before", type: "fuse.virtiofs", source: "/run/sock")
+    #expect(table.entry(of: made)?.path == "/a b\\c", "it may have been moved")
+    for key in [\MountTable.Entry.device, \.type, \.source] {
+      var gone = made
+      gone[keyPath: key] = "other"
+      #expect(table.entry(of: gone) == nil, "numbers are used again")
+    }
     #expect(table.top(at: "/none") == nil)
   }
 

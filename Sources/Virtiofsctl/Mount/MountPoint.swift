@@ -50,7 +50,7 @@ struct MountPoint: Equatable, Sendable {
 struct OwnMount: Sendable {
   /// Where it was made.
   let point: MountPoint
-  private let id: UInt64
+  private let made: MountTable.Entry
 
   /// `/dev/fuse`'s type with the name that guests give it.
   static let type = "fuse.virtiofs"
@@ -81,7 +81,7 @@ struct OwnMount: Sendable {
       guard let entry = try MountTable().top(at: point.path), entry.type == Self.type else {
         throw .noEntry
       }
-      id = entry.id
+      made = entry
       self.point = point
     } catch {
       // Nobody else can be meant: it was made a moment ago.
@@ -92,7 +92,7 @@ struct OwnMount: Sendable {
 
   /// Whether it still has a place: not after it was unmounted, be it lazily.
   var isThere: Bool {
-    (try? MountTable())?.entry(withID: id) != nil
+    (try? MountTable())?.entry(of: made) != nil
   }
 
   /// Takes it away, from wherever it is now.
@@ -100,7 +100,7 @@ struct OwnMount: Sendable {
   /// - Throws: `EBUSY` if it is in use, or something is mounted on top of it.
   func remove(_ removal: FileSystemMounting.Removal) throws(Errno) {
     let table = try MountTable()
-    guard let entry = table.entry(withID: id) else { return }
+    guard let entry = table.entry(of: made) else { return }
     guard table.top(at: entry.path) == entry else { throw .busy }
     try FileSystemMounting.unmount(entry.path, removal)
   }
@@ -108,7 +108,7 @@ struct OwnMount: Sendable {
   /// Writes what the kernel has not written yet; sends requests, so somebody has to serve them.
   func synchronize() throws(Errno) {
     let table = try MountTable()
-    guard let entry = table.entry(withID: id), table.top(at: entry.path) == entry else { return }
+    guard let entry = table.entry(of: made), table.top(at: entry.path) == entry else { return }
     let directory = try Descriptor.directory(at: entry.path)
     let file = try directory.borrowed.open(PathName("."), [.readOnly, .directory])
     try file.borrowed.synchronizeFileSystem()

@@ -4,12 +4,21 @@ internal import Linux
 struct MountTable {
   /// One mount.
   struct Entry: Equatable {
-    /// The kernel's number for it, not used again while it exists.
+    /// The kernel's number for it, given to the next mount when this one is gone.
     var id: UInt64
+    /// The number of the file system's device.
+    var device: String
     /// Where it is.
     var path: String
     /// The type of its file system.
     var type: String
+    /// What it was made of.
+    var source: String
+
+    /// Whether that is the same mount, wherever it is by now.
+    func isSame(as other: Entry) -> Bool {
+      id == other.id && device == other.device && type == other.type && source == other.source
+    }
   }
 
   /// Each after those that it is mounted on.
@@ -30,9 +39,9 @@ struct MountTable {
     entries.last { $0.path == path }
   }
 
-  /// The mount with that number.
-  func entry(withID id: UInt64) -> Entry? {
-    entries.first { $0.id == id }
+  /// The entry, as it is now, of a mount that once had this one.
+  func entry(of mount: Entry) -> Entry? {
+    entries.first { $0.isSame(as: mount) }
   }
 
   /// id, parent, device, root, path, options, optional fields, "-", type, source, options.
@@ -40,10 +49,11 @@ struct MountTable {
     let fields = line.split(separator: UInt8(ascii: " "))
     guard fields.count > 6, let id = UInt64(String(decoding: fields[0], as: UTF8.self)),
       let dash = fields[6...].firstIndex(where: { $0.elementsEqual([UInt8(ascii: "-")]) }),
-      dash + 1 < fields.count
+      dash + 2 < fields.count
     else { return nil }
     return Entry(
-      id: id, path: unescaped(fields[4]), type: String(decoding: fields[dash + 1], as: UTF8.self))
+      id: id, device: unescaped(fields[2]), path: unescaped(fields[4]),
+      type: unescaped(fields[dash + 1]), source: unescaped(fields[dash + 2]))
   }
 
   /// Blanks, newlines and backslashes of a path stand there as `\` and three octal digits.
