@@ -18,6 +18,9 @@ package final class Lane: @unchecked Sendable {
     var head: UInt64 = 0
     /// How much had been taken when that was last looked at.
     var knownTail: UInt64 = 0
+    /// Where the last gap began, and how long it was.
+    var lastGap: UInt64 = 0
+    var lastSkip: UInt64 = 0
     /// What `head` was when the recorder's thread was last made sure of.
     var settledHead: UInt64 = 0
     /// Records that did not fit and that the file does not know of yet.
@@ -30,6 +33,8 @@ package final class Lane: @unchecked Sendable {
   /// The vring's index, which is its interface's number in the file.
   package let vring: UInt16
   let capacity: Int
+  /// How much of the ring is used as long as the recorder's thread keeps up.
+  private let window: Int
   private let snapLength: Int
   private let clock: CaptureClock
   private let bell: RecorderBell
@@ -64,6 +69,7 @@ package final class Lane: @unchecked Sendable {
     precondition(capacity > 0 && capacity & (capacity - 1) == 0, "no power of two")
     self.vring = vring
     self.capacity = capacity
+    window = min(1 << 20, capacity / 4)
     self.snapLength = snapLength
     self.clock = clock
     self.bell = bell
@@ -252,18 +258,43 @@ package final class Lane: @unchecked Sendable {
     let head = unsafe producer.pointee.head
     let place = Int(truncatingIfNeeded: head) & (capacity - 1)
     let rest = capacity - place
-    let needed = byteCount <= rest ? byteCount : rest + byteCount
+    let wraps = byteCount > rest || isTimeToRewind(place, byteCount)
+    let needed = wraps ? rest + byteCount : byteCount
     if unsafe head + UInt64(needed) - producer.pointee.knownTail > UInt64(capacity) {
       unsafe producer.pointee.knownTail = consumed.load(ordering: .acquiring)
       guard unsafe head + UInt64(needed) - producer.pointee.knownTail <= UInt64(capacity) else {
         return nil
       }
     }
-    guard byteCount > rest else { return place }
+    guard wraps else { return place }
     // Known before the position beyond it is.
     gap.store(head, ordering: .relaxed)
+    // SAFETY: the vring's thread is the only user.
+    unsafe producer.pointee.lastGap = head
+    unsafe producer.pointee.lastSkip = UInt64(rest)
     unsafe producer.pointee.head = head + UInt64(rest)
     return 0
+  }
+
+  /// Whether to go back to the ring's beginning although there is room, because what was put
+  /// lately is nearly all taken: memory that was just used is in the processor's cache.
+  ///
+  /// As little as that lies behind, the gap before the last one has been passed.
+  @inline(__always)
+  private func isTimeToRewind(_ place: Int, _ byteCount: Int) -> Bool {
+    guard place >= window, byteCount <= window / 2 else { return false }
+    // SAFETY: the vring's thread is the only user.
+    unsafe producer.pointee.knownTail = consumed.load(ordering: .acquiring)
+    return unsafe waitingByteCount(producer.pointee.head) < UInt64(window / 2)
+  }
+
+  /// How much of what lies before `head` has not been taken, as far as is known.
+  @inline(__always)
+  private func waitingByteCount(_ head: UInt64) -> UInt64 {
+    // SAFETY: the vring's thread is the only user.
+    let tail = unsafe producer.pointee.knownTail
+    let skip = unsafe tail <= producer.pointee.lastGap ? producer.pointee.lastSkip : 0
+    return head - tail - min(skip, head - tail)
   }
 
   @inline(__always)
@@ -272,10 +303,9 @@ package final class Lane: @unchecked Sendable {
     let head = unsafe producer.pointee.head + UInt64(byteCount)
     unsafe producer.pointee.head = head
     published.store(head, ordering: .releasing)
-    guard unsafe head - producer.pointee.knownTail > UInt64(capacity / 4) else { return }
-    let tail = consumed.load(ordering: .acquiring)
-    unsafe producer.pointee.knownTail = tail
-    if head - tail > UInt64(capacity / 4) { bell.ring() }
+    guard waitingByteCount(head) > UInt64(capacity / 4) else { return }
+    unsafe producer.pointee.knownTail = consumed.load(ordering: .acquiring)
+    if waitingByteCount(head) > UInt64(capacity / 4) { bell.ring() }
   }
 
   // MARK: The recorder's thread

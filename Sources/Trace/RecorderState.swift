@@ -9,6 +9,7 @@ final class RecorderState: Sendable {
   private let bell: RecorderBell
   private let report: @Sendable (Recorder.Trouble) -> Void
   private let isClosing = Atomic(false)
+  private let writtenByteCount = Atomic(0)
   /// Whether the vrings' threads may still be putting while the capture is closed.
   private let areLanesBusy = Atomic(false)
   private let ended = Semaphore()
@@ -18,6 +19,9 @@ final class RecorderState: Sendable {
 
   /// How long records lie about at most while there is room, in milliseconds.
   private static let pause = 20
+  /// The same while there are many: they are written while they are in the processor's cache.
+  private static let shortPause = 2
+  private static let many = 128 << 10
   /// How long to wait before the file is tried again, in milliseconds.
   private static let retryPause = 500
 
@@ -37,7 +41,9 @@ final class RecorderState: Sendable {
     while true {
       let closes = isClosing.load(ordering: .acquiring)
       let hadBlocks = hasBlocks
+      let before = writtenByteCount.load(ordering: .relaxed)
       let isWhole = takeAll()
+      let isBusy = writtenByteCount.load(ordering: .relaxed) - before > Self.many
       if closes {
         if isWhole { finish() }
         return ended.signal()
@@ -45,7 +51,7 @@ final class RecorderState: Sendable {
       if !isWhole {
         bell.wait(milliseconds: Self.retryPause)
       } else if hadBlocks {
-        bell.wait(milliseconds: Self.pause)
+        bell.wait(milliseconds: isBusy ? Self.shortPause : Self.pause)
       } else {
         bell.sleep { hasBlocks || isClosing.load(ordering: .acquiring) }
       }
@@ -85,7 +91,9 @@ final class RecorderState: Sendable {
   /// - Returns: How many bytes were written; 0 if none can be.
   private func write(_ bytes: RawSpan) -> Int {
     do throws(Errno) {
-      return try file.owner.borrowed.write(bytes)
+      let count = try file.owner.borrowed.write(bytes)
+      writtenByteCount.wrappingAdd(count, ordering: .relaxed)
+      return count
     } catch {
       if !hasReported.exchange(true, ordering: .relaxed) { report(.cannotWrite(error)) }
       return 0
