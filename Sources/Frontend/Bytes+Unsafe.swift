@@ -1,16 +1,6 @@
 package import FuseProtocol
 
 extension [UInt8] {
-  /// The bytes, borrowed.
-  @inline(__always)
-  var rawBytes: RawSpan {
-    @_lifetime(borrow self)
-    get {
-      // SAFETY: an array's bytes are all initialized; UInt8 has no padding.
-      unsafe span.bytes
-    }
-  }
-
   /// Calls `body` with the bytes from `offset` on, to be changed in place.
   mutating func withMutableBytes<R, E>(
     from offset: Int, _ body: (inout MutableRawSpan) throws(E) -> R

@@ -1,4 +1,5 @@
 internal import FuseProtocol
+internal import Linux
 
 extension FastLane {
   // SAFETY, for all below: slots and requests are checked against the counts that `init` allocated

@@ -1,4 +1,5 @@
 package import FuseProtocol
+internal import Linux
 
 /// A record of a directory.
 package struct DirectoryRecord: Sendable {

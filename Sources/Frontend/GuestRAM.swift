@@ -1,3 +1,5 @@
+internal import Linux
+
 /// The guest's memory: some regions, at guest addresses of the owner's choice.
 package struct GuestRAM: Sendable {
   /// In the order in which a memory table lists them.

@@ -1,4 +1,5 @@
 internal import FuseProtocol
+internal import Linux
 
 /// A queue of FUSE requests: many may be in flight, and replies are collected in any order.
 ///

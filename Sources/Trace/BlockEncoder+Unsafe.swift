@@ -1,3 +1,5 @@
+internal import Linux
+
 /// Writes blocks, little-endian, from one place in memory onwards.
 ///
 /// Whoever makes one has found the room for all that is put: `RecordLayout` says how much a record

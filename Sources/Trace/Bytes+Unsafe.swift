@@ -21,14 +21,3 @@ extension RawSpan {
     unsafe extracting(range).withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
   }
 }
-
-extension [UInt8] {
-  /// The elements as bytes.
-  var rawBytes: RawSpan {
-    @_lifetime(borrow self)
-    get {
-      // SAFETY: an initialised byte has every bit pattern, and the span borrows the array.
-      unsafe span.bytes
-    }
-  }
-}

@@ -1,4 +1,5 @@
 internal import CXXHash
+internal import Linux
 
 /// XXH3 of file data, 64 bits with the seed 0: what tells whether two pieces of data are equal.
 ///

@@ -1,3 +1,5 @@
+internal import Linux
+
 /// What the message of an event record says; a number of 4 bytes and what belongs to it.
 package enum TraceEvent: Equatable, Sendable {
   /// The capture begins: by which program, called with which options.

@@ -13,14 +13,7 @@ package final class TemporaryDirectory: Sendable {
   /// Makes the directory, with mode 0755 so that other users may enter it.
   package init(_ label: String = "test", in parent: String? = nil) throws(Errno) {
     let base = parent ?? environmentVariable("TMPDIR") ?? "/tmp"
-    var template = Array("\(base)/svfsd-\(label)-XXXXXX".utf8CString)
-    // SAFETY: the array is terminated and mkdtemp writes within it.
-    let isMade = unsafe template.withUnsafeMutableBufferPointer { buffer in
-      guard let start = buffer.baseAddress else { return false }
-      return unsafe mkdtemp(start) != nil
-    }
-    guard isMade else { throw Errno(rawValue: errno) }
-    let name = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    let name = try HostPaths.makeTemporaryDirectory("\(base)/svfsd-\(label)-")
     path = name
     _ = unsafe chmod(name, 0o755)
   }

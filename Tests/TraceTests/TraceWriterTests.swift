@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Trace
+import Linux
 
 @Suite struct TraceWriterTests {
   /// A record in the file, byte by byte.

@@ -60,7 +60,7 @@ final class BenchFiles {
       for number in 0..<SmallFiles.count {
         let file = try HostPaths.makeFile("\(path)/\(BenchName.text("s", number))")
         let bytes = Pattern.bytes(SmallFiles.seed(number), at: 0, count: SmallFiles.byteCount)
-        try file.borrowed.writeWhole(bytes.bytes, at: 0)
+        try file.borrowed.writeWhole(bytes.rawBytes, at: 0)
       }
     }
   }
@@ -95,7 +95,7 @@ final class BenchFiles {
         let end = min(dataByteCount, start + 1 << 20)
         let bytes = Pattern.bytes(Self.dataSeed, at: start, count: end - start)
         for place in stride(from: start, to: end, by: 4096) {
-          let part = bytes.bytes.extracting(place - start..<min(place + 4096, end) - start)
+          let part = bytes.rawBytes.extracting(place - start..<min(place + 4096, end) - start)
           try file.borrowed.writeWhole(part, at: place)
         }
       }
@@ -170,7 +170,7 @@ final class WriteStamps {
       var bytes = span.mutableWords
       let count = try file.borrowed.readWhole(into: &bytes, at: offset)
       guard count == blockByteCount else { return offset + count }
-      let whole = block.bytes
+      let whole = block.rawBytes
       let last = blockByteCount - 8
       for place in stride(from: 0, to: blockByteCount, by: 8) {
         let isStamp = place == 0 || place == last

@@ -1,17 +1,5 @@
 internal import FuseProtocol
 
-extension [UInt8] {
-  /// The bytes, borrowed.
-  @inline(__always)
-  var bytes: RawSpan {
-    @_lifetime(borrow self)
-    get {
-      // SAFETY: an array's bytes are all initialized; UInt8 has no padding.
-      unsafe span.bytes
-    }
-  }
-}
-
 extension MutableSpan<UInt8> {
   /// The bytes, to be changed.
   var mutableWords: MutableRawSpan {
