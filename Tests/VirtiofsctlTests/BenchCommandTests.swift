@@ -55,6 +55,20 @@ import Testing
     #expect(daemon.process.wait(for: .seconds(5)) == .exited(0))
   }
 
+  @Test func theKernelsOwnCallsAreMeasuredAndNothingIsLeft() throws {
+    let share = directory.path("files")
+    try HostPaths.makeDirectory(share)
+    let outcome = try bench(["--kernel", "--shared-dir", share, "--seconds", "0.01"])
+    #expect(outcome.status == .exited(0))
+    for name in ["GETATTR", "statx of a name", "READDIRPLUS, an entry", "READ of 4 KiB", " ns"] {
+      #expect(outcome.output.contains(name))
+    }
+    #expect(try hostNames(share).isEmpty)
+    let failed = try bench(["--kernel", "--shared-dir", directory.path("missing")])
+    #expect(failed.status == .exited(2))
+    #expect(failed.lastLine.contains("cannot make a directory in"))
+  }
+
   @Test func daemonsAreComparedByTurns() throws {
     let outcome = try bench(
       ["compare", "a=\(template)", "b=\(template) --io-engine=sync", "--base", "b"] + short

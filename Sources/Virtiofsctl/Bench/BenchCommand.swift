@@ -56,6 +56,9 @@ struct BenchRunCommand: ParsableCommand {
   @Flag(help: "Measure what bench itself costs, with a device that does nothing; no back-end.")
   var selfTest = false
 
+  @Flag(help: "Measure what the kernel's own calls cost here (in --shared-dir, or /var/tmp).")
+  var kernel = false
+
   @OptionGroup var options: BenchOptions
 
   @Argument(help: ArgumentHelp("What to measure. Default: the first dozen.", valueName: "workload"))
@@ -68,6 +71,11 @@ struct BenchRunCommand: ParsableCommand {
     if selfTest {
       let settings = try options.settings(threadCount: 1)
       try BenchSelfTest.run(settings, isJSON: options.json)
+      return
+    }
+    if kernel {
+      let settings = try options.settings(threadCount: 1)
+      try KernelCosts.run(settings, directory: sharedDir ?? "/var/tmp", isJSON: options.json)
       return
     }
     guard let socket, let sharedDir else {
