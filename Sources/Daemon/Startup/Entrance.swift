@@ -40,6 +40,8 @@ package struct Entrance: ~Copyable {
   ) throws(StartupError) -> OwnedDescriptor? {
     // A launcher that has closed our standard error does not wait for the line.
     try? Descriptor.standardError.writeWhole("Waiting for vhost-user socket connection...\n")
+    // Reading options and starting touch most of the program, and are over: serving needs little.
+    OwnProcess.giveBackCode()
     let state = exchange(&self.state, with: .left)
     switch consume state {
     case .connected(let connection): return connection
