@@ -21,6 +21,16 @@ extension NodeTable {
     return try body(descriptor)
   }
 
+  /// The status of the node's file, fresh from the host.
+  ///
+  /// - Throws: As `withDescriptor`.
+  package func status(of node: NodeID) throws(Errno) -> FileStatus {
+    let index = try place(of: node)
+    // What is asked most needs nothing but the pin.
+    if let pin = pin(at: index) { return try pin.status() }
+    return try withDescriptor(of: node) { (file) throws(Errno) in try file.status() }
+  }
+
   /// Opens the node's file for I/O.
   ///
   /// Regular files and directories only: opening a device or a FIFO of the host has effects, and
@@ -55,7 +65,7 @@ extension NodeTable {
   /// Opens the file of a node that has no pin.
   func openByHandle(at index: UInt32, _ flags: OpenFlags) throws(Errno) -> OwnedDescriptor {
     let mount = store.slots[index].mount.load(ordering: .relaxed)
-    guard let handle = store.handle(at: index), let anchor = store.mounts.anchor(of: mount) else {
+    guard let handle = store.handle(at: index), let anchor = mounts.anchor(of: mount) else {
       throw .stale
     }
     return try anchor.open(handle, flags)

@@ -22,7 +22,7 @@ extension NodeTable {
     _ file: Descriptor, spare: inout OwnedDescriptor?
   ) throws(Errno) -> (NodeID, FileStatus) {
     let status = try file.status()
-    let mount = try store.mounts.acquire(file, status, links: links)
+    let mount = try mounts.acquire(file, status, links: links)
     do {
       let subject = try describe(file, status, mount)
       let (node, isNew) = try settle(subject, file, &spare)
@@ -31,12 +31,12 @@ extension NodeTable {
         // A new node keeps the count of its mount.
         if subject.handle != nil { keepPin(of: node, at: index) }
       } else {
-        store.mounts.release(mount)
+        mounts.release(mount)
         if !store.slots[index].isPinned, wantsPin(index) { promote(node, at: index, &spare) }
       }
       return (node, status)
     } catch {
-      store.mounts.release(mount)
+      mounts.release(mount)
       throw error
     }
   }
@@ -75,7 +75,7 @@ extension NodeTable {
     let identity = Identity(status, mount: mount)
     var subject = Subject(
       status: status, identity: identity, hash: hasher.hash(identity), handle: nil)
-    switch store.mounts.numbers(mount) {
+    switch mounts.numbers(mount) {
     case .whole: break
     case .none: subject.asksPin = true
     case .unlessLinked:
@@ -87,7 +87,7 @@ extension NodeTable {
       subject.asksPin = layer != .upper
       if layer == .lower, let named = subject.byName(hasher) { subject = named }
     }
-    guard store.mounts.usesHandles(mount) else {
+    guard mounts.usesHandles(mount) else {
       if isMandatory { throw .notSupported }
       return subject
     }
@@ -224,7 +224,7 @@ extension NodeTable {
         return try nameIdentity(of: pin, subject.identity.mount) == subject.identity
       case .pin(let pin): status = try pin.status()
       case .handle(let handle):
-        guard let anchor = store.mounts.anchor(of: subject.identity.mount) else { return false }
+        guard let anchor = mounts.anchor(of: subject.identity.mount) else { return false }
         let opened = try anchor.open(handle, .path)
         status = try opened.borrowed.status()
       }

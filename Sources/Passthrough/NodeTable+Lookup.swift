@@ -86,7 +86,7 @@ extension NodeTable {
   ) -> NodeID? {
     // A mount found here may go and its number become another mount's before the shard is locked,
     // but a node there is then younger than `before`.
-    guard let mount = store.mounts.find(status), !store.mounts.mayShareNumber(status, mount)
+    guard let mount = mounts.find(status), !mounts.mayShareNumber(status, mount)
     else { return nil }
     let identity = Identity(status, mount: mount)
     let hash = hasher.hash(identity)
@@ -103,7 +103,7 @@ extension NodeTable {
     case .unpinned: break
     }
     // If no handle can be had now the opened file decides, and what fails then is reported.
-    guard let kind = store.mounts.commonIDs,
+    guard let kind = mounts.commonIDs,
       let located = try? directory.handle(of: name, mountIDs: kind),
       located.mountID == status.mountID
     else { return nil }

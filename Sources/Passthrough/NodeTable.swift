@@ -17,6 +17,7 @@ package final class NodeTable: Sendable {
   /// `/proc/self/fd`, for what a file opened with `O_PATH` cannot do.
   package let links: DescriptorLinks
   let store: NodeStore
+  let mounts: Mounts
   let shards = NodeShards()
   let hasher = IdentityHasher()
   /// Moves on whenever a node is made or pinned.
@@ -50,6 +51,7 @@ package final class NodeTable: Sendable {
     self.limbo = limbo
     isMandatory = mode == .mandatory
     pins = PinCache(limit: pinLimit)
+    self.mounts = mounts
     store = NodeStore(mounts: mounts, descriptors: descriptors, maximumCount: maximumCount)
     owner = limbo.adopt(store)
     try addRoot(root)
@@ -74,7 +76,7 @@ package final class NodeTable: Sendable {
   /// Whether files on the root's mount are known by handle: false in mode `.prefer` where the root
   /// has no handle that works, and in mode `.never`.
   package var usesHandles: Bool {
-    store.mounts.usesHandles(Mounts.root)
+    mounts.usesHandles(Mounts.root)
   }
 
   /// The type's bits of the mode (`S_IFREG` ...) of the node's file.
@@ -122,16 +124,15 @@ extension NodeTable {
   }
 
   private func remove(_ node: NodeID, at index: UInt32, lookups: UInt64) {
-    let slot = store.slots
     // Read without a lock, so perhaps already of the place's next node; asked again below.
-    let hash = hasher.hash(slot[index].identity)
+    let hash = hasher.hash(store.slots[index].identity)
     let isLast = shards.withShard(hash) { shard in
-      guard slot[index].tag.load(ordering: .acquiring) == Tag.expected(node.rawValue),
-        hasher.hash(slot[index].identity) == hash
+      guard store.slots[index].tag.load(ordering: .acquiring) == Tag.expected(node.rawValue),
+        hasher.hash(store.slots[index].identity) == hash
       else { return false }
-      let left = slot[index].lookups.load(ordering: .relaxed)
+      let left = store.slots[index].lookups.load(ordering: .relaxed)
       guard left <= lookups else {
-        slot[index].lookups.store(left - lookups, ordering: .relaxed)
+        store.slots[index].lookups.store(left - lookups, ordering: .relaxed)
         return false
       }
       shard.byIdentity.remove(UInt32(truncatingIfNeeded: hash), index)

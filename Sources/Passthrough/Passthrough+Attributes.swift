@@ -14,7 +14,7 @@ extension Passthrough {
   package func setattr(_ node: NodeID, _ arguments: SetattrIn) throws(Errno) -> AttrOut {
     try checkWritable()
     let valid = arguments.valid
-    let type = try share.nodes.fileType(of: node)
+    let type = try nodes.fileType(of: node)
     if !valid.isDisjoint(with: [.uid, .gid]) {
       try changeOwner(of: node, arguments)
     }
@@ -32,12 +32,12 @@ extension Passthrough {
 
   /// The status of the node's file, fresh from the host.
   func status(of node: NodeID) throws(Errno) -> FileStatus {
-    try share.nodes.withDescriptor(of: node) { (file) throws(Errno) in try file.status() }
+    try nodes.status(of: node)
   }
 
   /// The open file `handle` if it is one of `node`.
   private func openFile(_ handle: UInt64, of node: NodeID) -> OpenFile? {
-    guard let file = try? share.files.find(handle), file.node == node else { return nil }
+    guard let file = try? files.find(handle), file.node == node else { return nil }
     return file
   }
 }
@@ -48,20 +48,20 @@ extension Passthrough {
     let gid = arguments.valid.contains(.gid) ? arguments.gid : nil
     // The number that means "leave it" to the host is no id.
     guard uid != .max, gid != .max else { throw .invalidArgument }
-    try share.nodes.withDescriptor(of: node) { (file) throws(Errno) in
+    try nodes.withDescriptor(of: node) { (file) throws(Errno) in
       try file.changeOwner(uid: uid, gid: gid)
     }
   }
 
   private func changeMode(of node: NodeID, type: UInt32, to mode: UInt32) throws(Errno) {
     guard type != FileType.link else { throw .notSupported }
-    try share.nodes.withDescriptor(of: node) { (file) throws(Errno) in
+    try nodes.withDescriptor(of: node) { (file) throws(Errno) in
       do throws(Errno) {
         try file.changeMode(to: mode)
       } catch {
         // Filters of system calls refuse new ones with either.
         guard error == .notImplemented || error == .notPermitted else { throw error }
-        try share.nodes.links.changeMode(of: file, to: mode)
+        try nodes.links.changeMode(of: file, to: mode)
       }
     }
   }
@@ -83,7 +83,7 @@ extension Passthrough {
         try file.descriptor.truncate(to: arguments.size)
       }
     }
-    let file = try share.nodes.openFile(node, flags: [.writeOnly, .nonBlocking])
+    let file = try nodes.openFile(node, flags: [.writeOnly, .nonBlocking])
     try clearingSetID(if: kills) { () throws(Errno) in
       try file.borrowed.truncate(to: arguments.size)
     }
@@ -97,7 +97,7 @@ extension Passthrough {
     let modification = try timeSetting(
       isNow: valid.contains(.mtimeNow), isSet: valid.contains(.mtime),
       seconds: arguments.mtime, nanoseconds: arguments.mtimeNanoseconds)
-    try share.nodes.withDescriptor(of: node) { (file) throws(Errno) in
+    try nodes.withDescriptor(of: node) { (file) throws(Errno) in
       try file.changeTimes(access: access, modification: modification)
     }
   }

@@ -30,20 +30,20 @@ extension Passthrough {
   }
 
   package func fsync(_ node: NodeID, _ arguments: FsyncIn) throws(Errno) -> DeferredCall {
-    let file = try share.files.find(arguments.handle)
+    let file = try files.find(arguments.handle)
     return .sync(FileReference(file), dataOnly: arguments.flags.contains(.dataOnly))
   }
 
   package func pin(_ file: FileReference) {
-    share.files.pin(file.handle)
+    files.pin(file.handle)
   }
 
   package func unpin(_ file: FileReference) {
-    share.files.unpin(file.handle)
+    files.unpin(file.handle)
   }
 
   package func refusesNoWait(_ file: FileReference) {
-    share.files.setRefusesNoWait(file.handle)
+    files.setRefusesNoWait(file.handle)
   }
 }
 
@@ -52,7 +52,7 @@ extension Passthrough {
   ///
   /// - Throws: `EBADF`, or `EISDIR` if it is a directory's.
   func regularFile(_ handle: UInt64) throws(Errno) -> OpenFile {
-    let file = try share.files.find(handle)
+    let file = try files.find(handle)
     guard !file.flags.contains(.isDirectory) else { throw .isDirectory }
     return file
   }

@@ -4,9 +4,9 @@ package import Linux
 
 extension Passthrough {
   package func opendir(_ node: NodeID, _ arguments: OpenIn) throws(Errno) -> OpenOut {
-    guard try share.nodes.fileType(of: node) == FileType.directory else { throw .notDirectory }
-    let directory = try share.nodes.openFile(node, flags: [.readOnly, .directory])
-    let handle = try share.files.insert(directory, node: node, flags: .isDirectory)
+    guard try nodes.fileType(of: node) == FileType.directory else { throw .notDirectory }
+    let directory = try nodes.openFile(node, flags: [.readOnly, .directory])
+    let handle = try files.insert(directory, node: node, flags: .isDirectory)
     return OpenOut(handle: handle, flags: cache.directoryFlags)
   }
 
@@ -19,7 +19,7 @@ extension Passthrough {
   ) throws(Errno) {
     guard arguments.offset <= UInt64(Int64.max) else { throw .invalidArgument }
     let directory = try openDirectory(arguments.handle, of: node)
-    try share.files.withCursor(of: arguments.handle) { (cursor) throws(Errno) in
+    try files.withCursor(of: arguments.handle) { (cursor) throws(Errno) in
       if cursor.offset != arguments.offset {
         try directory.descriptor.seekDirectory(to: arguments.offset)
         cursor.offset = arguments.offset
@@ -31,7 +31,7 @@ extension Passthrough {
 
   package func releasedir(_ node: NodeID, _ arguments: ReleaseIn) throws(Errno) {
     // A handle of a session that is over is unknown, which is what the guest wants it to be.
-    share.files.release(arguments.handle)
+    files.release(arguments.handle)
   }
 
   package func fsyncdir(_ node: NodeID, _ arguments: FsyncIn) throws(Errno) -> DeferredCall {
@@ -45,7 +45,7 @@ extension Passthrough {
   ///
   /// - Throws: `EBADF` if it is unknown or another node's; `ENOTDIR` if it is a file's.
   private func openDirectory(_ handle: UInt64, of node: NodeID) throws(Errno) -> OpenFile {
-    let file = try share.files.find(handle)
+    let file = try files.find(handle)
     guard file.flags.contains(.isDirectory) else { throw .notDirectory }
     guard file.node == node else { throw .badDescriptor }
     return file
@@ -105,7 +105,7 @@ extension Passthrough {
     }
     var attributes = EntryOut()
     if !entry.isSelf, !entry.isParent, let path = try? PathName(entry.terminatedName),
-      let (node, status) = try? share.nodes.lookup(path, in: directory.descriptor)
+      let (node, status) = try? nodes.lookup(path, in: directory.descriptor)
     {
       attributes = self.entry(node, status)
       dirent.ino = attributes.attr.ino

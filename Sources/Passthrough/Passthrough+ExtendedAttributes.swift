@@ -21,9 +21,9 @@ extension Passthrough {
     guard value.byteCount <= maximumValueByteCount else { throw .tooBig }
     let path = try PathName(name.bytesWithTerminator)
     let kills = extendedFlags & AttributeFlags.killSetGroupID != 0
-    try share.nodes.withDescriptor(of: node) { (file) throws(Errno) in
+    try nodes.withDescriptor(of: node) { (file) throws(Errno) in
       try clearingSetID(if: kills) { () throws(Errno) in
-        try share.nodes.links.setAttribute(path, of: file, to: value, flags: Int32(flags))
+        try nodes.links.setAttribute(path, of: file, to: value, flags: Int32(flags))
       }
     }
   }
@@ -33,13 +33,13 @@ extension Passthrough {
   ) throws(Errno) {
     try checkAttribute(name)
     let path = try PathName(name.bytesWithTerminator)
-    try share.nodes.withDescriptor(of: node) { (file) throws(Errno) in
+    try nodes.withDescriptor(of: node) { (file) throws(Errno) in
       guard size > 0 else {
-        let byteCount = try share.nodes.links.attributeByteCount(path, of: file)
+        let byteCount = try nodes.links.attributeByteCount(path, of: file)
         return try reply.append(GetxattrOut(byteCount: UInt32(clamping: byteCount)))
       }
       try reply.append(upTo: Int(size)) { (value) throws(Errno) in
-        try share.nodes.links.readAttribute(path, of: file, into: &value)
+        try nodes.links.readAttribute(path, of: file, into: &value)
       }
     }
   }
@@ -48,8 +48,8 @@ extension Passthrough {
     _ node: NodeID, size: UInt32, into reply: inout ReplyBuffer
   ) throws(Errno) {
     // The names are read here first: what the guest's room must hold is not all that the host has.
-    try share.nodes.withDescriptor(of: node) { (file) throws(Errno) in
-      try attributeNames.fill(from: share.nodes.links, file)
+    try nodes.withDescriptor(of: node) { (file) throws(Errno) in
+      try attributeNames.fill(from: nodes.links, file)
     }
     try append(attributeNames, size: size, to: &reply)
   }
@@ -58,8 +58,8 @@ extension Passthrough {
     try checkWritable()
     try checkAttribute(name)
     let path = try PathName(name.bytesWithTerminator)
-    try share.nodes.withDescriptor(of: node) { (file) throws(Errno) in
-      try share.nodes.links.removeAttribute(path, of: file)
+    try nodes.withDescriptor(of: node) { (file) throws(Errno) in
+      try nodes.links.removeAttribute(path, of: file)
     }
   }
 }

@@ -11,7 +11,7 @@ extension Passthrough {
     let kills = truncates && arguments.openFlags.contains(.killSetID)
     var opened: OwnedDescriptor?
     try clearingSetID(if: kills) { () throws(Errno) in
-      opened = try share.nodes.openFile(node, flags: truncates ? flags.union(.truncate) : flags)
+      opened = try nodes.openFile(node, flags: truncates ? flags.union(.truncate) : flags)
     }
     guard let file = opened.take() else { throw .inputOutput }
     return try keep(file, of: node, openedWith: flags)
@@ -60,11 +60,11 @@ extension Passthrough {
 
   package func release(_ node: NodeID, _ arguments: ReleaseIn) throws(Errno) {
     // A handle of a session that is over is unknown, which is what the guest wants it to be.
-    share.files.release(arguments.handle)
+    files.release(arguments.handle)
   }
 
   package func flush(_ node: NodeID, _ arguments: FlushIn) throws(Errno) {
-    try share.files.find(arguments.handle).descriptor.flush()
+    try files.find(arguments.handle).descriptor.flush()
   }
 }
 
@@ -86,7 +86,7 @@ extension Passthrough {
 
   /// Throws unless `node` is a regular file: to open a FIFO waits, a device may do anything.
   private func checkOpenable(_ node: NodeID) throws(Errno) {
-    switch try share.nodes.fileType(of: node) {
+    switch try nodes.fileType(of: node) {
     case FileType.regular: return
     case FileType.directory: throw .isDirectory
     case FileType.link: throw .loop
@@ -99,7 +99,7 @@ extension Passthrough {
   ) throws(Errno) -> CreateOut {
     var found: (node: NodeID, status: FileStatus)
     do throws(Errno) {
-      found = try share.nodes.lookup(path, in: parent)
+      found = try nodes.lookup(path, in: parent)
     } catch {
       // If it is gone again the guest starts over.
       throw error == .noEntry ? .stale : error
@@ -113,7 +113,7 @@ extension Passthrough {
       }
       return CreateOut(entry: entry(found.node, found.status), open: open)
     } catch {
-      share.nodes.forget(found.node, lookups: 1)
+      nodes.forget(found.node, lookups: 1)
       throw error
     }
   }
@@ -122,12 +122,12 @@ extension Passthrough {
   private func claim(
     _ file: consuming OwnedDescriptor, openedWith flags: OpenFlags
   ) throws(Errno) -> CreateOut {
-    let (node, status) = try share.nodes.claim(file)
+    let (node, status) = try nodes.claim(file)
     do throws(Errno) {
       let open = try keep(file, of: node, openedWith: flags)
       return CreateOut(entry: entry(node, status), open: open)
     } catch {
-      share.nodes.forget(node, lookups: 1)
+      nodes.forget(node, lookups: 1)
       throw error
     }
   }
@@ -138,7 +138,7 @@ extension Passthrough {
     var known: OpenFileFlags = []
     if flags.allowsWriting { known.insert(.isWritable) }
     if flags.contains(.direct) { known.insert(.isDirect) }
-    let handle = try share.files.insert(file, node: node, flags: known)
+    let handle = try files.insert(file, node: node, flags: known)
     return OpenOut(handle: handle, flags: cache.fileFlags)
   }
 }

@@ -24,18 +24,18 @@ extension Passthrough {
   ) throws(Errno) -> EntryOut {
     try checkWritable()
     let path = try PathName(name.bytesWithTerminator)
-    try share.nodes.withDescriptor(of: node) { (file) throws(Errno) in
-      try share.nodes.withDescriptor(of: parent) { (directory) throws(Errno) in
+    try nodes.withDescriptor(of: node) { (file) throws(Errno) in
+      try nodes.withDescriptor(of: parent) { (directory) throws(Errno) in
         try makeLink(to: file, called: path, in: directory)
       }
     }
-    let (linked, status) = try share.nodes.lookup(path, in: parent)
+    let (linked, status) = try nodes.lookup(path, in: parent)
     guard linked != node else { return entry(node, status) }
-    share.nodes.forget(linked, lookups: 1)
+    nodes.forget(linked, lookups: 1)
     // On overlayfs a new name may not be recognized as one of the file's.
     let original = try self.status(of: node)
     guard original.inode == status.inode, original.device == status.device,
-      share.nodes.countLookup(of: node)
+      nodes.countLookup(of: node)
     else {
       // Somebody has replaced the name since; the guest must look it up anew.
       throw .stale
@@ -44,8 +44,8 @@ extension Passthrough {
   }
 
   package func readlink(_ node: NodeID, into reply: inout ReplyBuffer) throws(Errno) {
-    guard try share.nodes.fileType(of: node) == FileType.link else { throw .invalidArgument }
-    try share.nodes.withDescriptor(of: node) { (link) throws(Errno) in
+    guard try nodes.fileType(of: node) == FileType.link else { throw .invalidArgument }
+    try nodes.withDescriptor(of: node) { (link) throws(Errno) in
       try reply.append(upTo: Self.maximumTargetByteCount) { (text) throws(Errno) in
         try link.readLink(into: &text)
       }
@@ -62,7 +62,7 @@ extension Passthrough {
       try directory.link(file, as: path)
     } catch {
       guard error == .noEntry else { throw error }
-      try share.nodes.links.link(file, as: path, in: directory)
+      try nodes.links.link(file, as: path, in: directory)
     }
   }
 }

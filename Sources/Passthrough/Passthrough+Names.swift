@@ -5,13 +5,13 @@ extension Passthrough {
   package func lookup(
     _ name: borrowing Name, in parent: NodeID
   ) throws(Errno) -> EntryOut {
-    let (node, status) = try share.nodes.lookup(
+    let (node, status) = try nodes.lookup(
       PathName(name.bytesWithTerminator), in: parent)
     return entry(node, status)
   }
 
   package func forget(_ node: NodeID, lookups: UInt64) {
-    share.nodes.forget(node, lookups: lookups)
+    nodes.forget(node, lookups: lookups)
   }
 
   package func mknod(
@@ -41,7 +41,7 @@ extension Passthrough {
   package func unlink(_ name: borrowing Name, in parent: NodeID) throws(Errno) {
     try checkWritable()
     let path = try PathName(name.bytesWithTerminator)
-    try share.nodes.withDescriptor(of: parent) { (directory) throws(Errno) in
+    try nodes.withDescriptor(of: parent) { (directory) throws(Errno) in
       try directory.unlink(path)
     }
   }
@@ -49,7 +49,7 @@ extension Passthrough {
   package func rmdir(_ name: borrowing Name, in parent: NodeID) throws(Errno) {
     try checkWritable()
     let path = try PathName(name.bytesWithTerminator)
-    try share.nodes.withDescriptor(of: parent) { (directory) throws(Errno) in
+    try nodes.withDescriptor(of: parent) { (directory) throws(Errno) in
       try directory.removeDirectory(path)
     }
   }
@@ -65,9 +65,9 @@ extension Passthrough {
     try checkWritable()
     let path = try PathName(name.bytesWithTerminator)
     let newPath = try PathName(newName.bytesWithTerminator)
-    try share.nodes.withDescriptor(of: newParent) { (newDirectory) throws(Errno) in
+    try nodes.withDescriptor(of: newParent) { (newDirectory) throws(Errno) in
       guard flags.contains(.whiteout) else {
-        return try share.nodes.withDescriptor(of: parent) { (directory) throws(Errno) in
+        return try nodes.withDescriptor(of: parent) { (directory) throws(Errno) in
           try directory.rename(path, to: newPath, in: newDirectory, flags: flags)
         }
       }
@@ -90,9 +90,9 @@ extension Passthrough {
   ) throws(Errno) -> EntryOut {
     try checkWritable()
     try acting(as: creator, in: parent, body)
-    let (node, status) = try share.nodes.lookup(path, in: parent)
+    let (node, status) = try nodes.lookup(path, in: parent)
     guard status.fileType == type else {
-      share.nodes.forget(node, lookups: 1)
+      nodes.forget(node, lookups: 1)
       throw .inputOutput
     }
     return entry(node, status)
@@ -109,7 +109,7 @@ extension Passthrough {
   ) throws(Errno) {
     // A closure cannot capture what is borrowed.
     let creator = copy creator
-    try share.nodes.withDescriptor(of: parent) { (directory) throws(Errno) in
+    try nodes.withDescriptor(of: parent) { (directory) throws(Errno) in
       try credentials.acting(as: creator) { () throws(Errno) in try body(directory) }
     }
   }

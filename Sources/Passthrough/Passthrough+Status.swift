@@ -3,7 +3,7 @@ package import Linux
 
 extension Passthrough {
   package func statfs(_ node: NodeID) throws(Errno) -> KStatfs {
-    let status = try share.nodes.withDescriptor(of: node) { (file) throws(Errno) in
+    let status = try nodes.withDescriptor(of: node) { (file) throws(Errno) in
       try file.fileSystemStatus()
     }
     return KStatfs(
@@ -16,10 +16,10 @@ extension Passthrough {
 
   /// The guest asks once for each file system that it has mounted, with its root.
   package func syncfs(_ node: NodeID) throws(Errno) {
-    let type = try share.nodes.fileType(of: node)
+    let type = try nodes.fileType(of: node)
     guard type == FileType.directory || type == FileType.regular else { throw .invalidArgument }
     // The call refuses what was opened with O_PATH.
-    let file = try share.nodes.openFile(node, flags: [.readOnly, .nonBlocking])
+    let file = try nodes.openFile(node, flags: [.readOnly, .nonBlocking])
     try detached(from: []) { () throws(Errno) in try file.borrowed.synchronizeFileSystem() }
   }
 

@@ -7,6 +7,9 @@ internal import Linux
 /// descriptors: a name is resolved in one directory, once, and never followed if it is a link.
 package final class Passthrough {
   let share: Share
+  /// The share's nodes and open files, one step nearer.
+  let nodes: NodeTable
+  let files: OpenFileTable
   let credentials: CallerCredentials
   /// Where READDIR and READDIRPLUS read the host's records.
   var directoryBuffer = DirectoryBuffer(byteCount: 65536)
@@ -17,6 +20,8 @@ package final class Passthrough {
   /// A view for the calling thread.
   init(share: Share) throws(Errno) {
     self.share = share
+    nodes = share.nodes
+    files = share.files
     credentials = try CallerCredentials()
     presence = share.limbo.register()
   }

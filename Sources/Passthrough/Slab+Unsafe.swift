@@ -15,7 +15,7 @@ protocol SlabElement: ~Copyable, Sendable {
 /// free to mean nothing. The slab hands out places and takes them back; who may still be reading a
 /// place that is given back is the caller's care (`Limbo`).
 @safe
-final class Slab<Element: SlabElement & ~Copyable>: @unchecked Sendable {
+struct Slab<Element: SlabElement & ~Copyable>: ~Copyable, @unchecked Sendable {
   // SAFETY: for `@unchecked Sendable`: the directory's words are atomic, a chunk is initialised
   // before its address is published and freed only in `deinit`, and elements are Sendable.
   private let directory: UnsafeMutablePointer<Atomic<UInt>>
