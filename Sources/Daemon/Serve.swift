@@ -32,7 +32,7 @@ func serve(_ startup: consuming Startup) throws(StartupError) -> Ending {
   let session: VhostUser.Session
   do throws(Errno) {
     session = try VhostUser.Session(
-      socket: socket, device: device, engine: configuration.engine.reactorEngine,
+      socket: socket, device: device, settings: configuration.queueSettings,
       offersConfiguration: configuration.tag != nil, stop: startup.signals.descriptor,
       observer: { note($0, configuration.engine, in: log) },
       abandon: {
@@ -88,6 +88,15 @@ private func note(_ event: SessionEvent, _ engine: IOEngine, in log: Log) {
     log.information("no io_uring here: files are read and written by threads")
   case .vringReady(let index, let usesRing):
     log.debug("vring \(index) is served with \(usesRing ? "io_uring" : "threads")")
+  }
+}
+
+extension DaemonConfiguration {
+  /// No more threads than can run at once: queues beyond that share them.
+  fileprivate var queueSettings: QueueSettings {
+    QueueSettings(
+      engine: engine.reactorEngine, pollMicroseconds: pollMicroseconds,
+      threadLimit: OwnProcess.cpuCount)
   }
 }
 

@@ -63,7 +63,12 @@ extension Descriptor {
   /// Whether this is something to send a notification by: an eventfd, a pipe or a socket.
   package func isNotifier() throws(Errno) -> Bool {
     // An eventfd has no type.
-    [0, S_IFIFO, S_IFSOCK].contains(Int32(bitPattern: try rawStatus().st_mode) & S_IFMT)
+    [0, S_IFIFO, S_IFSOCK].contains(try fileTypeBits())
+  }
+
+  /// `st_mode & S_IFMT`
+  func fileTypeBits() throws(Errno) -> Int32 {
+    Int32(bitPattern: try rawStatus().st_mode) & S_IFMT
   }
 
   /// What the offset of a mapping must be a multiple of: the size of the file's pages.

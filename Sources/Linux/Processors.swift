@@ -13,6 +13,11 @@ package enum Processors {
     return found.isEmpty ? [0] : found
   }
 
+  /// How many the machine has, whether we may run on them or not.
+  package static var onlineCount: Int {
+    max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+  }
+
   /// Keeps a thread to `processors`; 0 is the calling one, a process's id its first thread.
   ///
   /// Threads and processes that it makes later inherit that.

@@ -25,15 +25,23 @@ package final class Reactor {
 
   private let ring: Ring?
   private var watches: [Watch] = []
+  /// Whether the ring lacks a poll that the watches want, or has one too many.
+  private var needsArming = false
   /// Polls of watches that are gone, still to be cancelled.
   private var cancellations: [UInt64] = []
   /// Completions of cancelled polls carry the serial of their watch and are ignored.
   private var serial: UInt32 = 0
+  /// Without a ring: what poll(2) is given, in the order of the watches.
+  private var polled: [pollfd] = []
+  /// Without a ring: the next of `polled` to report.
+  private var nextPolled = 0
 
   private struct Watch {
     var descriptor: Descriptor
     var token: UInt32
     var serial: UInt32
+    /// Nobody need read it: its becoming readable again is reported all the same.
+    var isCounter: Bool
     /// Whether the ring has a poll for it.
     var isArmed = false
   }
@@ -59,35 +67,47 @@ package final class Reactor {
   package var hasRing: Bool { ring != nil }
   /// Calls given and not yet completed.
   private var callsInFlight = 0
-  /// Whether `collect` can have anything to do: sleeping finds all the rest.
-  package var hasCallsToCollect: Bool { callsInFlight > 0 }
+  /// Whether any call has yet to end.
+  package var hasCallsInFlight: Bool { callsInFlight > 0 }
 
   // MARK: Readiness
 
-  /// Reports each time `descriptor`, which must be nonblocking, becomes readable.
+  /// Ends a sleep, and makes an event, each time `descriptor` becomes readable.
   ///
-  /// Whoever handles the event must clear the descriptor. It must stay open until `unwatch`.
+  /// It must be nonblocking, an eventfd, pipe or socket, and open until `unwatch`. What there is to
+  /// read is the reactor's to take; with a ring it leaves an eventfd unread, because the kernel
+  /// tells of each further signal without that.
   package func watch(_ descriptor: Descriptor, as token: UInt32) {
     serial = (serial &+ 1) & 0x3fff_ffff
-    watches.append(Watch(descriptor: descriptor, token: token, serial: serial))
+    watches.append(
+      Watch(
+        descriptor: descriptor, token: token, serial: serial, isCounter: descriptor.isCounter))
+    needsArming = true
+    if ring == nil {
+      polled.append(pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0))
+    }
   }
 
-  /// Ends the watch with `token`; an event of it may still have been collected, but none will be.
+  /// Ends the watch with `token`, if there is one: no event of it will come any more.
   package func unwatch(_ token: UInt32) {
-    watches.removeAll { watch in
-      guard watch.token == token else { return false }
-      if watch.isArmed { cancellations.append(userData(of: watch)) }
-      return true
+    guard let index = watches.firstIndex(where: { $0.token == token }) else { return }
+    let watch = watches.remove(at: index)
+    guard let ring else {
+      polled.remove(at: index)
+      nextPolled = polled.count
+      return
     }
+    if watch.isArmed { cancellations.append(userData(of: watch)) }
+    needsArming = true
     armWatches()
-    ring?.submit()
+    ring.submit()
   }
 
   /// Begins and ends the polls that the ring does not have as the watches want them.
   ///
   /// What the kernel does not take now is tried again the next time.
   private func armWatches() {
-    guard let ring else { return }
+    guard needsArming, let ring else { return }
     while let tag = cancellations.last, ring.cancelPoll(tag: tag, cancelTag: Kind.cancel) {
       cancellations.removeLast()
     }
@@ -95,6 +115,7 @@ package final class Reactor {
       let watch = watches[index]
       watches[index].isArmed = ring.poll(watch.descriptor, tag: userData(of: watch))
     }
+    needsArming = !cancellations.isEmpty || !watches.allSatisfy(\.isArmed)
   }
 
   private func userData(of watch: Watch) -> UInt64 {
@@ -142,55 +163,78 @@ package final class Reactor {
 
   // MARK: Events
 
-  /// Gives prepared calls to the kernel and reports what has happened, without waiting.
-  package func collect(_ body: (Event) -> Void) {
-    guard let ring else { return pollWatches(waiting: false, body) }
-    armWatches()
+  /// Whether there may be an event, for a thread that looks for one in place of sleeping: told from
+  /// memory, without a call. Without a ring only a sleep finds events.
+  package var hasNews: Bool { ring?.hasNews ?? false }
+
+  /// Gives prepared calls to the kernel and has it post what has ended, if either is there.
+  package func collect() {
+    guard let ring, ring.needsEntering else { return }
     ring.submitAndCollect()
-    report(from: ring, body)
   }
 
-  /// Sleeps until something happens, then reports it.
-  ///
-  /// May return without an event.
-  package func wait(_ body: (Event) -> Void) {
-    guard let ring else { return pollWatches(waiting: true, body) }
+  /// Gives prepared calls to the kernel and sleeps until there is an event; now and then for less.
+  package func wait() {
+    guard let ring else { return waitByPolling() }
     armWatches()
     ring.submitAndWait()
-    report(from: ring, body)
   }
 
-  private func report(from ring: Ring, _ body: (Event) -> Void) {
-    ring.reap { userData, result, more in
-      switch userData & Kind.mask {
-      case Kind.call:
-        callsInFlight -= 1
-        body(.completed(tag: UInt32(truncatingIfNeeded: userData), result: result))
-      case Kind.watch:
-        guard let index = watches.firstIndex(where: { self.userData(of: $0) == userData }) else {
-          return
-        }
-        // A multishot poll ends when the kernel ran out of something: it begins again before the
-        // next sleep. One that cannot be is left alone; its descriptor is the front-end's fault.
-        if !more, result >= 0 || result == -ENOMEM { watches[index].isArmed = false }
-        body(.readable(token: watches[index].token))
-      default:
-        return
-      }
+  /// Takes the next event that `collect` or `wait` has brought.
+  package func nextEvent() -> Event? {
+    guard let ring else { return nextReadable() }
+    while let completion = ring.next() {
+      if let event = event(for: completion) { return event }
+    }
+    return nil
+  }
+
+  private func event(for completion: Ring.Completion) -> Event? {
+    switch completion.tag & Kind.mask {
+    case Kind.call:
+      callsInFlight -= 1
+      return .completed(
+        tag: UInt32(truncatingIfNeeded: completion.tag), result: completion.result)
+    case Kind.watch:
+      let index = watches.firstIndex { self.userData(of: $0) == completion.tag }
+      guard let index else { return nil }
+      let watch = watches[index]
+      if !completion.hasMore { noteEnd(of: index, result: completion.result) }
+      if !watch.isCounter { _ = watch.descriptor.drain() }
+      return .readable(token: watch.token)
+    default:
+      return nil
     }
   }
 
-  private func pollWatches(waiting: Bool, _ body: (Event) -> Void) {
-    var entries = watches.map { watch in
-      pollfd(fd: watch.descriptor.rawValue, events: Int16(POLLIN), revents: 0)
+  /// A multishot poll ends when the kernel ran out of something: it begins again before the next
+  /// sleep. One that cannot be is left alone; its descriptor is the front-end's fault.
+  private func noteEnd(of index: Int, result: Int32) {
+    guard result >= 0 || result == -ENOMEM else { return }
+    watches[index].isArmed = false
+    needsArming = true
+  }
+
+  // MARK: Without a ring
+
+  private func waitByPolling() {
+    // SAFETY: the array lives through the call.
+    let ready = unsafe poll(&polled, nfds_t(polled.count), -1)
+    nextPolled = ready > 0 ? 0 : polled.count
+  }
+
+  private func nextReadable() -> Event? {
+    while nextPolled < polled.count {
+      let index = nextPolled
+      nextPolled += 1
+      guard polled[index].revents != 0 else { continue }
+      let watch = watches[index]
+      // What has nothing to read but its end, or is read and not empty, would keep the thread
+      // awake for ever: poll passes over negative numbers.
+      let isReadable = Int32(polled[index].revents) & POLLIN != 0
+      if !isReadable || !watch.descriptor.drain() { polled[index].fd = -1 }
+      return .readable(token: watch.token)
     }
-    // SAFETY: the array lives through the call; ppoll without a timeout and mask sleeps as poll.
-    let ready = unsafe poll(&entries, nfds_t(entries.count), waiting ? -1 : 0)
-    guard ready > 0 else { return }
-    for (watch, entry) in zip(watches, entries) where entry.revents != 0 {
-      // What has nothing to read but its end would keep the thread awake for ever.
-      if Int32(entry.revents) & POLLIN == 0 { watches.removeAll { $0.serial == watch.serial } }
-      body(.readable(token: watch.token))
-    }
+    return nil
   }
 }

@@ -14,13 +14,19 @@ final class Ring {
   /// How many completions fit; more stay in the kernel until there is room.
   private static let completionEntries: UInt32 = 4096
 
+  /// The most threads that the kernel may start for calls that it cannot make without waiting, of
+  /// each of its two kinds: files and all the rest. Each ring has its own.
+  private static let mostKernelThreads: UInt32 = 8
+
   /// Makes a ring with what this kernel has: deferred task work (6.1), else cooperative (5.19),
   /// else a plain one.
   ///
   /// - Throws: `ENOSYS`, `EPERM` or `EACCES` where io_uring is refused.
   init() throws(Errno) {
+    // With the flag `hasNews` knows without a call whether entering the ring is worth it.
+    let flag = UInt32(IORING_SETUP_TASKRUN_FLAG)
     let single = UInt32(IORING_SETUP_SINGLE_ISSUER) | UInt32(IORING_SETUP_DEFER_TASKRUN)
-    let ladder = [single, UInt32(IORING_SETUP_COOP_TASKRUN), 0]
+    let ladder = [single | flag, UInt32(IORING_SETUP_COOP_TASKRUN) | flag, 0]
     // SAFETY: freed in deinit, or here when no ring could be made.
     unsafe ring = .allocate(capacity: 1)
     unsafe ring.initialize(to: io_uring())
@@ -33,7 +39,10 @@ final class Ring {
       let result = unsafe io_uring_queue_init_params(Self.submissionEntries, ring, &parameters)
       if result == 0 {
         // From 5.13 on, as polls that fire more than once are; what has neither is too old.
-        if parameters.features & UInt32(IORING_FEAT_RSRC_TAGS) != 0 { return }
+        if parameters.features & UInt32(IORING_FEAT_RSRC_TAGS) != 0 {
+          tune()
+          return
+        }
         // SAFETY: just made, and nobody has used it.
         unsafe io_uring_queue_exit(ring)
         break
@@ -44,6 +53,16 @@ final class Ring {
     // SAFETY: queue_init_params failed, so the structure holds nothing.
     unsafe ring.deallocate()
     throw failure
+  }
+
+  /// Makes the ring cheaper and its kernel threads few; kernels that cannot are served as well.
+  private func tune() {
+    // Entering by a registered number spares the kernel a look at the table of descriptors.
+    // SAFETY: the ring has just been made, by the thread that will use it.
+    _ = unsafe io_uring_register_ring_fd(ring)
+    var most = [Self.mostKernelThreads, Self.mostKernelThreads]
+    // SAFETY: the call reads and stores the array's two numbers.
+    _ = unsafe io_uring_register_iowq_max_workers(ring, &most)
   }
 
   deinit {
@@ -157,18 +176,37 @@ final class Ring {
     _ = unsafe io_uring_submit_and_wait(ring, 1)
   }
 
-  /// Calls `body` with the tag, the result and whether more will come, for each completion.
-  func reap(_ body: (UInt64, Int32, Bool) -> Void) {
-    while true {
-      var completion: UnsafeMutablePointer<io_uring_cqe>?
-      // SAFETY: peek gives a completion that is ours until `seen`.
-      guard unsafe io_uring_peek_cqe(ring, &completion) == 0, let found = unsafe completion else {
-        return
-      }
-      let (tag, result) = unsafe (found.pointee.user_data, found.pointee.res)
-      let more = unsafe found.pointee.flags & UInt32(IORING_CQE_F_MORE) != 0
-      unsafe io_uring_cqe_seen(ring, found)
-      body(tag, result, more)
-    }
+  /// Whether `next` has a completion, or would have one after `submitAndCollect`.
+  var hasNews: Bool {
+    // SAFETY: the ring lives; so in the next two.
+    unsafe swift_ring_has_news(ring)
+  }
+
+  /// Whether `submitAndCollect` would do anything.
+  var needsEntering: Bool {
+    // SAFETY: see `hasNews`.
+    unsafe swift_ring_needs_entering(ring)
+  }
+
+  /// One call's end, or one of a poll's findings.
+  struct Completion {
+    var tag: UInt64
+    var result: Int32
+    /// More completions of the same call will come.
+    var hasMore: Bool
+  }
+
+  /// Takes the next completion that has been posted.
+  func next() -> Completion? {
+    // SAFETY: see `hasNews`.
+    guard unsafe io_uring_cq_ready(ring) > 0 else { return nil }
+    var found: UnsafeMutablePointer<io_uring_cqe>?
+    // SAFETY: peek gives a completion that is ours until `seen`.
+    guard unsafe io_uring_peek_cqe(ring, &found) == 0, let found = unsafe found else { return nil }
+    let completion = unsafe Completion(
+      tag: found.pointee.user_data, result: found.pointee.res,
+      hasMore: found.pointee.flags & UInt32(IORING_CQE_F_MORE) != 0)
+    unsafe io_uring_cqe_seen(ring, found)
+    return completion
   }
 }

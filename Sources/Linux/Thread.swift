@@ -107,8 +107,3 @@ package final class Semaphore: Sendable {
     while unsafe sem_wait(semaphore) != 0 {}
   }
 }
-
-/// What the processor count allows: how many threads can run at once.
-package func availableProcessorCount() -> Int {
-  max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-}

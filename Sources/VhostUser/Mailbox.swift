@@ -7,7 +7,7 @@ final class Mailbox: Sendable {
 
   /// Guards the commands in their order.
   private let commands = Mutex<[Command]>([])
-  /// Whether there may be commands; what the loop looks at between two batches.
+  /// Whether there may be commands.
   private let hasCommands = Atomic(false)
   private let event: EventDescriptor
 
@@ -24,20 +24,15 @@ final class Mailbox: Sendable {
     event.signal()
   }
 
+  /// Whether `takeAll` would find commands; what the loop looks at between two batches.
+  var hasCommandsToTake: Bool { hasCommands.load(ordering: .acquiring) }
+
   /// The commands left since the last time.
   func takeAll() -> [Command] {
-    guard hasCommands.load(ordering: .acquiring) else { return [] }
     hasCommands.store(false, ordering: .relaxed)
     return commands.withLock { commands in
       defer { commands = [] }
       return commands
     }
-  }
-
-  /// Whether `takeAll` would find commands.
-  var hasCommandsToTake: Bool { hasCommands.load(ordering: .acquiring) }
-
-  func clearEvent() {
-    event.clear()
   }
 }

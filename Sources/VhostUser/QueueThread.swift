@@ -1,30 +1,31 @@
 internal import Linux
 internal import Virtqueue
 
-/// The thread of one vring, as the control thread sees it.
+/// A thread that serves one vring or several, as the control thread sees it.
 ///
-/// Made when the vring is first started, ended with the session; between a stop and the next
-/// start it sleeps.
+/// Made when the first of its vrings is first started, ended with the session; when none runs it
+/// sleeps.
 final class QueueThread: Sendable {
   private let mailbox: Mailbox
   private let ended: Semaphore
   private let patience: Patience
 
-  /// Starts the thread and waits until it has its reactor and the device's handler.
+  /// Starts the thread and waits until it has its reactor and the device's service.
   ///
+  /// - Parameter number: For the thread's name.
   /// - Throws: What kept it from having them.
   init(
-    index: Int, device: any Device, engine: Reactor.Engine, patience: Patience,
+    number: Int, device: any Device, settings: QueueSettings, patience: Patience,
     observer: @escaping SessionObserver
   ) throws(Errno) {
     let mailbox = try Mailbox()
     let ended = Semaphore()
     let ready = Semaphore()
     let failure = Handover<Errno>()
-    _ = try Thread(name: "vring-\(index)") {
+    _ = try Thread(name: "queue-\(number)") {
       do throws(Errno) {
         let loop = try QueueLoop(
-          index: index, device: device, engine: engine, mailbox: mailbox, observer: observer)
+          device: device, settings: settings, mailbox: mailbox, observer: observer)
         ready.signal()
         loop.run()
       } catch {
@@ -40,28 +41,31 @@ final class QueueThread: Sendable {
     self.patience = patience
   }
 
-  /// Calls `body` on the thread, between two requests, and waits for its end.
+  /// Calls `body` with the vring `index` on the thread, between two batches, and waits for its end.
   func perform(
-    _ body: @escaping @Sendable (QueueLoop) throws(Errno) -> Void
+    on index: Int, _ body: @escaping @Sendable (ServedVring) throws(Errno) -> Void
   ) throws(Errno) {
     let done = Semaphore()
     let failure = Handover<Errno>()
     mailbox.post { loop in
-      do throws(Errno) { try body(loop) } catch { failure.put(error) }
+      do throws(Errno) { try body(try loop.vring(index)) } catch { failure.put(error) }
       done.signal()
     }
     patience.wait(for: done)
     if let errno = failure.take() { throw errno }
   }
 
-  /// Stops the vring and waits until everything taken from it has been returned.
+  /// Stops the vring `index`, which has been started, and waits until everything taken from it has
+  /// been returned.
   ///
   /// - Returns: The next available index.
-  func stopVring() -> UInt16 {
+  func stopVring(_ index: Int) -> UInt16 {
     let drained = Semaphore()
     let nextAvailable = Handover<UInt16>()
     mailbox.post { loop in
-      loop.stop { index in
+      // A vring that has been started is there.
+      guard let vring = try? loop.vring(index) else { return drained.signal() }
+      vring.stop { index in
         nextAvailable.put(index)
         drained.signal()
       }
@@ -70,7 +74,7 @@ final class QueueThread: Sendable {
     return nextAvailable.take() ?? 0
   }
 
-  /// Ends the thread and waits for it; the vring must have been stopped.
+  /// Ends the thread and waits for it; its vrings must have been stopped.
   func end() {
     mailbox.post { $0.finish() }
     patience.wait(for: ended)

@@ -70,8 +70,8 @@ extension Session {
     var failure: SessionError?
     for index in vrings.indices where vrings[index].isStarted {
       do throws(Errno) {
-        try vrings[index].thread?.perform { (loop) throws(Errno) in
-          try loop.replaceMemory(memory)
+        try threads[index]?.perform(on: index) { (vring) throws(Errno) in
+          try vring.replaceMemory(memory)
         }
       } catch {
         failure = .vringSetup(vring: index, error)

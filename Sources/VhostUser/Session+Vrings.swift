@@ -103,11 +103,11 @@ extension Session {
     }
     let (memory, features) = (memory, negotiatedFeatures)
     try onVring(index) { () throws(Errno) in
-      try thread(of: index).perform { (loop) throws(Errno) in
+      try threads.thread(of: index).perform(on: index) { (served) throws(Errno) in
         let queue = try SplitQueue(
           size: vring.size, addresses: addresses, nextAvailable: vring.nextAvailable,
           features: features, memory: memory)
-        loop.start(
+        served.start(
           queue, kick: kick, call: vring.call, error: vring.error, isEnabled: vring.isEnabled)
       }
     }
@@ -141,8 +141,8 @@ extension Session {
 
   /// Stops the vring if it runs: nothing is written to its memory once this returns.
   func stopVring(_ index: Int) {
-    guard vrings[index].isStarted, let thread = vrings[index].thread else { return }
-    vrings[index].nextAvailable = thread.stopVring()
+    guard vrings[index].isStarted, let thread = threads[index] else { return }
+    vrings[index].nextAvailable = thread.stopVring(index)
     vrings[index].isStarted = false
     vrings[index].kick = nil
   }
@@ -161,11 +161,11 @@ extension Session {
 
   /// Does `body` on the vring's thread, if it runs.
   private func command(
-    _ index: Int, _ body: @escaping @Sendable (QueueLoop) -> Void
+    _ index: Int, _ body: @escaping @Sendable (ServedVring) -> Void
   ) throws(SessionError) {
-    guard vrings[index].isStarted, let thread = vrings[index].thread else { return }
+    guard vrings[index].isStarted, let thread = threads[index] else { return }
     try onVring(index) { () throws(Errno) in
-      try thread.perform { (loop) throws(Errno) in body(loop) }
+      try thread.perform(on: index) { (vring) throws(Errno) in body(vring) }
     }
   }
 

@@ -18,7 +18,6 @@ package final class Session {
 
   let device: any Device
   let observer: SessionObserver
-  private let engine: Reactor.Engine
   private let patience: Patience
   private let connection: Connection
   /// What may be agreed to of the protocol.
@@ -28,6 +27,7 @@ package final class Session {
   private var protocolFeatures: ProtocolFeatures = []
   var memory: GuestMemory
   var vrings: [Vring]
+  var threads: QueueThreads
   /// Kept open for the front-end; we never send on it.
   private var backendRequests: SharedDescriptor?
 
@@ -36,20 +36,20 @@ package final class Session {
   /// - Parameters:
   ///   - socket: The connection.
   ///   - device: What the front-end attaches to its guest.
-  ///   - engine: How the vrings' threads wait and do I/O.
+  ///   - settings: How the queue threads work.
   ///   - offersConfiguration: Whether the configuration space is to be read from us.
   ///   - stop: Becomes readable when the session is to end.
   ///   - observer: Is told of what goes wrong.
   ///   - abandon: Ends the process: the session is over and requests are stuck in the host.
   package init(
-    socket: consuming OwnedDescriptor, device: any Device, engine: Reactor.Engine,
+    socket: consuming OwnedDescriptor, device: any Device, settings: QueueSettings,
     offersConfiguration: Bool, stop: Descriptor?, observer: @escaping SessionObserver,
     abandon: @escaping @Sendable () -> Never
   ) throws(Errno) {
-    patience = Patience(stop: stop, abandon: abandon)
+    let patience = Patience(stop: stop, abandon: abandon)
+    self.patience = patience
     connection = Connection(socket, stop: stop)
     self.device = device
-    self.engine = engine
     self.observer = observer
     var offered: ProtocolFeatures = [
       .multiqueue, .replyAcknowledgement, .backendRequests, .resetDevice, .configureMemorySlots,
@@ -58,6 +58,12 @@ package final class Session {
     offeredProtocolFeatures = offered
     memory = try GuestMemory([])
     vrings = Array(repeating: Vring(), count: device.queueCount)
+    threads = QueueThreads(vringCount: device.queueCount, limit: settings.threadLimit) {
+      (number) throws(Errno) in
+      try QueueThread(
+        number: number, device: device, settings: settings, patience: patience,
+        observer: observer)
+    }
   }
 
   /// Serves the front-end until it leaves or `stop` becomes readable.
@@ -223,24 +229,10 @@ package final class Session {
     guard access.flags == ConfigurationAccess.migration else { throw .configurationIsReadOnly }
   }
 
-  // MARK: Threads
-
-  /// The thread of the vring `index`, made if this is its first start.
-  func thread(of index: Int) throws(Errno) -> QueueThread {
-    if let thread = vrings[index].thread { return thread }
-    let thread = try QueueThread(
-      index: index, device: device, engine: engine, patience: patience, observer: observer)
-    vrings[index].thread = thread
-    return thread
-  }
-
   private func tearDown() {
     patience.leave()
-    for index in vrings.indices {
-      stopVring(index)
-      vrings[index].thread?.end()
-      vrings[index].thread = nil
-    }
+    for index in vrings.indices { stopVring(index) }
+    threads.end()
   }
 }
 

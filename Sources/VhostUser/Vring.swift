@@ -1,7 +1,7 @@
 internal import Linux
 internal import Virtqueue
 
-/// What the front-end has set for one vring, and the thread that serves it.
+/// What the front-end has set for one vring.
 struct Vring {
   /// `SET_VRING_NUM`; 0 until then.
   var size: UInt16 = 0
@@ -14,6 +14,4 @@ struct Vring {
   var isEnabled = false
   /// Between a kick descriptor and GET_VRING_BASE.
   var isStarted = false
-  /// Made at the first start.
-  var thread: QueueThread?
 }

@@ -34,13 +34,10 @@ package final class FileSystemDevice<Provider: FileSystemProvider>: Device {
   package var queueCount: Int { 1 + space.requestQueueCount }
   package var configuration: [UInt8] { space.bytes }
 
-  package func makeHandler(
-    queue index: Int, reactor: Reactor
-  ) throws(Errno) -> any QueueHandler {
-    let dispatcher = Dispatcher(files: try provider.makeView(), session: session)
-    return try RequestQueue(
-      dispatcher: dispatcher, reactor: reactor, workers: workers,
-      recorder: recorder, lane: recorder?.lane(index))
+  package func makeService(reactor: Reactor) throws(Errno) -> any QueueService {
+    RequestService(
+      dispatcher: Dispatcher(files: try provider.makeView(), session: session), reactor: reactor,
+      workers: workers, recorder: recorder)
   }
 
   package func reset() {

@@ -22,10 +22,8 @@ final class FinishedRequests: Sendable {
     event.signal()
   }
 
-  /// Ends the event's being readable, until the next request.
-  func clearEvent() {
-    event.clear()
-  }
+  /// Whether `takeAll` would find requests.
+  var hasSlotsToTake: Bool { hasSlots.load(ordering: .acquiring) }
 
   /// The requests given back since the last time.
   func takeAll() -> [RequestSlot] {

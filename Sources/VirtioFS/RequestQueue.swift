@@ -6,6 +6,7 @@ internal import Virtqueue
 
 /// One queue's requests: out of chains, through the dispatcher, back into chains.
 final class RequestQueue<Provider: FileSystemProvider>: QueueHandler {
+  private let index: Int
   let dispatcher: Dispatcher<Provider.View>
   let reactor: Reactor
   let workers: WorkerPool<Provider>
@@ -29,16 +30,19 @@ final class RequestQueue<Provider: FileSystemProvider>: QueueHandler {
   private static var mostSegments: Int { 1 << 17 }
 
   init(
-    dispatcher: Dispatcher<Provider.View>, reactor: Reactor, workers: WorkerPool<Provider>,
+    index: Int, dispatcher: Dispatcher<Provider.View>, reactor: Reactor,
+    workers: WorkerPool<Provider>,
     recorder: Recorder? = nil, lane: Lane? = nil
   ) throws(Errno) {
+    self.index = index
     self.dispatcher = dispatcher
     self.reactor = reactor
     self.workers = workers
     self.recorder = recorder
     self.lane = lane
     finished = try FinishedRequests()
-    reactor.watch(finished.descriptor, as: QueueToken.handler)
+    let tag = QueueTag.make(QueueWatch.handler, queue: index)
+    reactor.watch(finished.descriptor, as: tag)
   }
 
   // MARK: Taking
@@ -47,7 +51,14 @@ final class RequestQueue<Provider: FileSystemProvider>: QueueHandler {
     inFlight < Self.mostSlots && segmentCount < Self.mostSegments
   }
 
-  func begin(from queue: SplitQueue) throws(ChainError) -> Bool {
+  func beginBatch(from queue: SplitQueue) throws(ChainError) -> Int {
+    var batch = Batch()
+    while hasRoom, try begin(from: queue), batch.goesOn() {}
+    return batch.count
+  }
+
+  /// - Returns: False if there was no chain.
+  private func begin(from queue: SplitQueue) throws(ChainError) -> Bool {
     let slot = takeSlot()
     do throws(ChainError) {
       guard try queue.take(into: &slot.chain) else {
@@ -70,7 +81,7 @@ final class RequestQueue<Provider: FileSystemProvider>: QueueHandler {
 
   private func takeSlot() -> RequestSlot {
     if let slot = free.popLast() { return slot }
-    let slot = RequestSlot(tag: UInt32(slots.count))
+    let slot = RequestSlot(tag: QueueTag.make(UInt32(slots.count), queue: index))
     slots.append(slot)
     return slot
   }
@@ -117,12 +128,10 @@ final class RequestQueue<Provider: FileSystemProvider>: QueueHandler {
   }
 
   func complete(tag: UInt32, result: Int32, on queue: SplitQueue) {
-    `continue`(slots[Int(tag)], result: result, on: queue)
+    `continue`(slots[QueueTag.number(of: tag)], result: result, on: queue)
   }
 
-  func acknowledgeWakeUp() {
-    finished.clearEvent()
-  }
+  var hasEndedElsewhere: Bool { finished.hasSlotsToTake }
 
   func collect(on queue: SplitQueue) {
     for slot in finished.takeAll() {
@@ -149,10 +158,7 @@ final class RequestQueue<Provider: FileSystemProvider>: QueueHandler {
 
   func endBatch() {
     lane?.settle()
-    dispatcher.files.quiesce()
   }
-  func willSleep() { dispatcher.files.goIdle() }
-  func didWake() { dispatcher.files.wake() }
 }
 
 /// The longest reply that is put together in private memory: directories, attributes. Data of

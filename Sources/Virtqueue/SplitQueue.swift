@@ -78,6 +78,12 @@ package final class SplitQueue {
     return true
   }
 
+  /// Whether the driver has made anything available that has not been taken; not checked.
+  @inline(__always)
+  package var hasNews: Bool {
+    rings.availableIndex.load() != nextAvailable
+  }
+
   @inline(__always)
   private func hasAvailable() throws(ChainError) -> Bool {
     if nextAvailable != knownAvailable { return true }

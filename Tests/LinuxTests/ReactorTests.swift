@@ -9,10 +9,10 @@ import Testing
 
   private func events(of reactor: Reactor, waiting: Bool) -> [UInt32] {
     var tokens: [UInt32] = []
-    let note: (Reactor.Event) -> Void = { event in
+    if waiting { reactor.wait() } else { reactor.collect() }
+    while let event = reactor.nextEvent() {
       if case .readable(let token) = event { tokens.append(token) }
     }
-    if waiting { reactor.wait(note) } else { reactor.collect(note) }
     return tokens
   }
 
@@ -23,8 +23,63 @@ import Testing
     reactor.watch(event.borrowed, as: Self.token)
     for _ in 0..<3 {
       event.signal()
-      #expect(events(of: reactor, waiting: true) == [Self.token])
-      event.clear()
+      #expect(eventsOfSleep(reactor) == [Self.token])
+    }
+  }
+
+  /// With a ring nobody reads an eventfd; without one the reactor does.
+  @Test(arguments: [Reactor.Engine.uring, .sync])
+  func tellsOnceOfSignalsThatCameTogether(_ engine: Reactor.Engine) throws {
+    let reactor = try Reactor(engine: engine)
+    let event = try EventDescriptor()
+    let other = try EventDescriptor()
+    reactor.watch(event.borrowed, as: Self.token)
+    reactor.watch(other.borrowed, as: 8)
+    other.signal()
+    #expect(eventsOfSleep(reactor) == [8])
+    for _ in 0..<5 { event.signal() }
+    #expect(eventsOfSleep(reactor) == [Self.token])
+    other.signal()
+    #expect(eventsOfSleep(reactor) == [8])
+  }
+
+  /// A kick descriptor may be a pipe: it must never run full.
+  @Test(arguments: [Reactor.Engine.uring, .sync])
+  func takesWhatAPipeHasToRead(_ engine: Reactor.Engine) throws {
+    let reactor = try Reactor(engine: engine)
+    let (reader, writer) = try OwnedDescriptor.pipe()
+    let ours = OwnedDescriptor(taking: reader.rawValue)
+    let theirs = OwnedDescriptor(taking: writer.rawValue)
+    try ours.borrowed.setNonblocking()
+    try theirs.borrowed.setNonblocking()
+    reactor.watch(ours.borrowed, as: Self.token)
+    for _ in 0..<100 {
+      for _ in 0..<600 { theirs.borrowed.signalEvent() }
+      #expect(eventsOfSleep(reactor) == [Self.token])
+    }
+    #expect(try theirs.borrowed.pollRoom(milliseconds: 0))
+    #expect(try Descriptor.pollInput([ours.borrowed], milliseconds: 0) == 0)
+  }
+
+  /// What a thread that looks for work has in place of a call.
+  @Test func aRingTellsOfNewsWithoutACall() throws {
+    let reactor = try Reactor(engine: .uring)
+    let event = try EventDescriptor()
+    reactor.watch(event.borrowed, as: Self.token)
+    event.signal()
+    #expect(eventsOfSleep(reactor) == [Self.token])
+    #expect(!reactor.hasNews)
+    event.signal()
+    #expect(reactor.hasNews)
+    #expect(events(of: reactor, waiting: false) == [Self.token])
+    #expect(!reactor.hasNews)
+  }
+
+  /// The events of the first sleep that brings any.
+  private func eventsOfSleep(_ reactor: Reactor) -> [UInt32] {
+    while true {
+      let found = events(of: reactor, waiting: true)
+      if !found.isEmpty { return found }
     }
   }
 
@@ -68,8 +123,9 @@ import Testing
       let isTaken = reactor.read(file.borrowed, into: vectors, at: 2, tag: 42)
       #expect(isTaken)
       var result: Int32 = -1
-      while reactor.hasCallsToCollect {
-        reactor.wait { event in
+      while reactor.hasCallsInFlight {
+        reactor.wait()
+        while let event = reactor.nextEvent() {
           if case .completed(tag: 42, let value) = event { result = value }
         }
       }

@@ -68,7 +68,7 @@ import Testing
     let daemon = try configured([
       "--shared-dir", ".", "--socket-path", "/run/a.sock", "--socket-group=kvm", "--tag", "mytag",
       "--thread-pool-size", "3", "--num-request-queues=5", "--io-engine=sync",
-      "--rlimit-nofile=1024", "--sandbox=none", "--modcaps=+sys_admin:-mknod",
+      "--poll-us=7", "--rlimit-nofile=1024", "--sandbox=none", "--modcaps=+sys_admin:-mknod",
       "--log-level=trace", "--syslog",
     ]).daemon
     #expect(daemon.sharedDirectory == ".")
@@ -77,6 +77,7 @@ import Testing
     #expect(daemon.workerLimit == 3)
     #expect(daemon.requestQueueCount == 5)
     #expect(daemon.engine == .sync)
+    #expect(daemon.pollMicroseconds == 7)
     #expect(daemon.openFileLimit == 1024)
     #expect(daemon.sandbox == .none)
     #expect(daemon.capabilityChanges?.removed == .makeNode)

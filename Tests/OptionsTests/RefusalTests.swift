@@ -66,6 +66,8 @@ import Testing
     (["--thread-pool-size=-1"], "--thread-pool-size=-1: give a number from 0 to 1024"),
     (["--num-request-queues=0"], "--num-request-queues=0: give a number from 1 to 63"),
     (["--num-request-queues=64"], "--num-request-queues=64: give a number from 1 to 63"),
+    (["--poll-us=1001"], "--poll-us=1001: give a number from 0 to 1000"),
+    (["--poll-us=-1"], "--poll-us=-1: give a number from 0 to 1000"),
     (["--frobnicate"], "Unknown option '--frobnicate'"),
     (["stray"], "Unexpected argument 'stray'"),
     (["--cache"], "Missing value for '--cache <mode>'"),

@@ -46,8 +46,9 @@ final class FakeBackend: Sendable {
     guard try Descriptor.pollInput([socket, stop], milliseconds: 20_000) == 1 else { return }
     let listening = ListeningSocket(taking: try socket.duplicate())
     let session = try Session(
-      socket: try listening.accept(), device: device, engine: .sync, offersConfiguration: false,
-      stop: stop, observer: { _ in },
+      socket: try listening.accept(), device: device,
+      settings: QueueSettings(engine: .sync, pollMicroseconds: 0, threadLimit: 1),
+      offersConfiguration: false, stop: stop, observer: { _ in },
       abandon: { preconditionFailure("the fake has nothing in flight") })
     _ = session.run()
   }
@@ -70,11 +71,27 @@ private final class FakeDevice: Device {
   var queueCount: Int { 2 }
   var configuration: [UInt8] { [] }
 
-  func makeHandler(queue index: Int, reactor: Reactor) throws(Errno) -> any QueueHandler {
-    FakeHandler(answer)
+  func makeService(reactor: Reactor) throws(Errno) -> any QueueService {
+    FakeService(answer)
   }
 
   func reset() {}
+}
+
+private final class FakeService: QueueService {
+  private let answer: FakeBackend.Answer
+
+  init(_ answer: @escaping FakeBackend.Answer) {
+    self.answer = answer
+  }
+
+  func makeHandler(queue index: Int) throws(Errno) -> any QueueHandler {
+    FakeHandler(answer)
+  }
+
+  func quiesce() {}
+  func willSleep() {}
+  func didWake() {}
 }
 
 private final class FakeHandler: QueueHandler {
@@ -89,7 +106,13 @@ private final class FakeHandler: QueueHandler {
   var inFlight: Int { 0 }
   var oldestMemoryGeneration: UInt32? { nil }
 
-  func begin(from queue: SplitQueue) throws(ChainError) -> Bool {
+  func beginBatch(from queue: SplitQueue) throws(ChainError) -> Int {
+    var batch = Batch()
+    while try begin(from: queue), batch.goesOn() {}
+    return batch.count
+  }
+
+  private func begin(from queue: SplitQueue) throws(ChainError) -> Bool {
     chain.removeAll()
     guard try queue.take(into: &chain) else { return false }
     var header = InHeader()
@@ -115,11 +138,9 @@ private final class FakeHandler: QueueHandler {
   }
 
   func complete(tag: UInt32, result: Int32, on queue: SplitQueue) {}
-  func acknowledgeWakeUp() {}
+  var hasEndedElsewhere: Bool { false }
   func collect(on queue: SplitQueue) {}
   func endBatch() {}
-  func willSleep() {}
-  func didWake() {}
 }
 
 /// The bytes of a structure.

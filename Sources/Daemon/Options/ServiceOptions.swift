@@ -14,6 +14,12 @@ struct ServiceOptions: ParsableArguments {
       valueName: "count"))
   var numRequestQueues: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Look for requests at most this long before sleeping, as far as that pays; 0: never.",
+      valueName: "microseconds"))
+  var pollUs = 50
+
   @Option(help: ArgumentHelp("How files are read and written.", valueName: "engine"))
   var ioEngine = IOEngine.auto
 
@@ -37,7 +43,14 @@ struct ServiceOptions: ParsableArguments {
     if let numRequestQueues, !(1...63).contains(numRequestQueues) {
       throw ValidationError("--num-request-queues=\(numRequestQueues): give a number from 1 to 63")
     }
+    guard (0...Self.mostPollMicroseconds).contains(pollUs) else {
+      throw ValidationError(
+        "--poll-us=\(pollUs): give a number from 0 to \(Self.mostPollMicroseconds)")
+    }
   }
+
+  /// Beyond a millisecond a sleep costs next to nothing.
+  private static let mostPollMicroseconds = 1000
 
   /// With fewer a device of one queue does not start.
   private static let leastOpenFiles: UInt64 = 64
