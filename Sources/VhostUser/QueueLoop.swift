@@ -5,12 +5,14 @@ internal import Virtqueue
 ///
 /// Used by that thread only; the control thread reaches it through the mailbox.
 final class QueueLoop {
-  private let device: any Device
   private let mailbox: Mailbox
   private let observer: SessionObserver
   private let reactor: Reactor
   private let service: any QueueService
-  private var vrings: [ServedVring] = []
+  /// The vrings that run.
+  private var vrings: VringList
+  /// The device's side of each vring that ever ran, by its index.
+  private var handlers: [Int: any QueueHandler] = [:]
   private var lookout: Lookout
   private var isFinished = false
 
@@ -21,11 +23,11 @@ final class QueueLoop {
     device: any Device, settings: QueueSettings, mailbox: Mailbox,
     observer: @escaping SessionObserver
   ) throws(Errno) {
-    self.device = device
     self.mailbox = mailbox
     self.observer = observer
     reactor = try Reactor(engine: settings.engine)
     service = try device.makeService(reactor: reactor)
+    vrings = VringList(capacity: device.queueCount)
     lookout = Lookout(mostMicroseconds: settings.pollMicroseconds)
     reactor.watch(mailbox.descriptor, as: Self.mailboxTag)
   }
@@ -51,7 +53,12 @@ final class QueueLoop {
     if mailbox.hasCommandsToTake {
       for command in mailbox.takeAll() { command(self) }
     }
-    for vring in vrings where vring.serve() { hasWorked = true }
+    var hasStopped = false
+    vrings.forEach { vring in
+      if vring.serve() { hasWorked = true }
+      if vring.isStopped { hasStopped = true }
+    }
+    if hasStopped { vrings.removeStopped() }
     // After the answers, because it may close files.
     service.quiesce()
     // After the answers, because the kernel may take long with what it is given.
@@ -66,10 +73,12 @@ final class QueueLoop {
       // The turn looks at whatever became readable.
       guard case .completed(let tag, let result) = event else { continue }
       let queue = QueueTag.queue(of: tag)
-      guard let vring = vrings.first(where: { $0.index == queue }) else {
-        preconditionFailure("a completion for nobody")
+      let isTaken = vrings.contains { vring in
+        guard vring.index == queue else { return false }
+        vring.complete(tag: tag, result: result)
+        return true
       }
-      vring.complete(tag: tag, result: result)
+      precondition(isTaken, "a completion for a stopped vring")
       hasWorked = true
     }
     return hasWorked
@@ -83,12 +92,12 @@ final class QueueLoop {
   }
 
   private var hasWork: Bool {
-    mailbox.hasCommandsToTake || reactor.hasNews || vrings.contains(where: \.hasWork)
+    mailbox.hasCommandsToTake || reactor.hasNews || vrings.contains { $0.hasWork }
   }
 
   private func sleep() {
-    defer { for vring in vrings { vring.suppressKicks() } }
-    for vring in vrings where !vring.armKicks() { return }
+    defer { vrings.forEach { $0.suppressKicks() } }
+    if vrings.contains({ !$0.armKicks() }) { return }
     service.willSleep()
     reactor.wait()
     service.didWake()
@@ -97,16 +106,28 @@ final class QueueLoop {
 
   // MARK: Commands
 
-  /// The vring `index`, which this thread serves from its first start on.
-  func vring(_ index: Int) throws(Errno) -> ServedVring {
-    if let vring = vrings.first(where: { $0.index == index }) { return vring }
-    let vring = ServedVring(
-      index: index, handler: try service.makeHandler(queue: index), reactor: reactor,
-      observer: observer)
-    vrings.append(vring)
-    observer(.vringReady(index: index, usesRing: reactor.hasRing))
-    return vring
+  /// Starts the vring `index`, which must not be running.
+  func start(
+    _ index: Int, _ queue: sending SplitQueue, _ notifiers: ServedVring.Notifiers, isEnabled: Bool
+  ) throws(Errno) {
+    precondition(vrings[index] == nil, "started twice")
+    vrings.append(
+      ServedVring(
+        index: index, queue: queue, handler: try handler(of: index), notifiers: notifiers,
+        isEnabled: isEnabled, reactor: reactor, observer: observer))
   }
+
+  /// Made when the vring first starts.
+  private func handler(of index: Int) throws(Errno) -> any QueueHandler {
+    if let handler = handlers[index] { return handler }
+    let handler = try service.makeHandler(queue: index)
+    handlers[index] = handler
+    observer(.vringReady(index: index, usesRing: reactor.hasRing))
+    return handler
+  }
+
+  /// The vring `index`, if it runs.
+  func vring(_ index: Int) -> ServedVring? { vrings[index] }
 
   /// Ends `run`.
   func finish() {

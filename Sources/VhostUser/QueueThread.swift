@@ -41,37 +41,44 @@ final class QueueThread: Sendable {
     self.patience = patience
   }
 
-  /// Calls `body` with the vring `index` on the thread, between two batches, and waits for its end.
+  /// Calls `body` on the thread, between two batches, and waits for its end.
   func perform(
-    on index: Int, _ body: @escaping @Sendable (ServedVring) throws(Errno) -> Void
+    _ body: @escaping @Sendable (QueueLoop) throws(Errno) -> Void
   ) throws(Errno) {
     let done = Semaphore()
     let failure = Handover<Errno>()
     mailbox.post { loop in
-      do throws(Errno) { try body(try loop.vring(index)) } catch { failure.put(error) }
+      do throws(Errno) { try body(loop) } catch { failure.put(error) }
       done.signal()
     }
     patience.wait(for: done)
     if let errno = failure.take() { throw errno }
   }
 
-  /// Stops the vring `index`, which has been started, and waits until everything taken from it has
-  /// been returned.
+  /// Calls `body` with the vring `index`, if it runs, as `perform` does.
+  func perform(
+    on index: Int, _ body: @escaping @Sendable (ServedVring) throws(Errno) -> Void
+  ) throws(Errno) {
+    try perform { (loop) throws(Errno) in
+      if let vring = loop.vring(index) { try body(vring) }
+    }
+  }
+
+  /// Stops the vring `index` and waits until everything taken from it has been returned.
   ///
-  /// - Returns: The next available index.
-  func stopVring(_ index: Int) -> UInt16 {
+  /// - Returns: The next available index; nil if the vring does not run.
+  func stopVring(_ index: Int) -> UInt16? {
     let drained = Semaphore()
     let nextAvailable = Handover<UInt16>()
     mailbox.post { loop in
-      // A vring that has been started is there.
-      guard let vring = try? loop.vring(index) else { return drained.signal() }
+      guard let vring = loop.vring(index) else { return drained.signal() }
       vring.stop { index in
         nextAvailable.put(index)
         drained.signal()
       }
     }
     patience.wait(for: drained)
-    return nextAvailable.take() ?? 0
+    return nextAvailable.take()
   }
 
   /// Ends the thread and waits for it; its vrings must have been stopped.

@@ -1,36 +1,56 @@
 internal import Linux
 internal import Virtqueue
 
-/// One vring as its thread serves it: takes chains, lets the device work, publishes what is done.
+/// A vring that runs, as its thread serves it: takes chains, lets the device work, publishes what
+/// is done.
 ///
 /// Used by that thread only. What befalls one vring is nothing to its neighbours.
 final class ServedVring {
   let index: Int
+  private let queue: SplitQueue
   private let handler: any QueueHandler
   private let reactor: Reactor
   private let observer: SessionObserver
 
-  /// The running vring; nil while it is stopped.
-  private var queue: SplitQueue?
   private var kick: SharedDescriptor?
   private var call: SharedDescriptor?
   private var error: SharedDescriptor?
-  /// `SET_VRING_ENABLE`: chains are taken only while this is set.
-  private var isEnabled = false
+  /// Whether chains are taken: while it is enabled, neither broken nor to be stopped.
+  private var takesChains = false
+  /// `SET_VRING_ENABLE`
+  private var isEnabled: Bool
   /// The driver broke the rules: nothing is taken until the vring starts anew.
   private var isBroken = false
   /// Memory tables that requests in flight may still use, with the generation they ended with.
   private var retired: [(memory: GuestMemory, generation: UInt32)] = []
   /// Waits until nothing is in flight; gets the next available index.
   private var drained: (@Sendable (UInt16) -> Void)?
+  /// Everything taken has been returned, and nothing will be taken any more.
+  private(set) var isStopped = false
 
+  /// What the front-end gave a vring to notify and be notified with.
+  struct Notifiers: Sendable {
+    var kick: SharedDescriptor
+    var call: SharedDescriptor?
+    var error: SharedDescriptor?
+  }
+
+  /// Starts the vring; it is looked at once without waiting for a kick.
   init(
-    index: Int, handler: any QueueHandler, reactor: Reactor, observer: @escaping SessionObserver
+    index: Int, queue: sending SplitQueue, handler: any QueueHandler, notifiers: Notifiers,
+    isEnabled: Bool, reactor: Reactor, observer: @escaping SessionObserver
   ) {
     self.index = index
+    self.queue = queue
     self.handler = handler
     self.reactor = reactor
     self.observer = observer
+    self.isEnabled = isEnabled
+    call = notifiers.call
+    error = notifiers.error
+    handler.didStart(queue)
+    setKick(notifiers.kick)
+    decideTaking()
   }
 
   // MARK: The vring's part of a turn
@@ -39,39 +59,39 @@ final class ServedVring {
   ///
   /// - Returns: Whether there was anything, so that there may be more.
   func serve() -> Bool {
-    guard let queue else { return false }
     var hasWorked = false
     if handler.hasEndedElsewhere {
       handler.collect(on: queue)
       hasWorked = true
     }
-    if takesChains, takeBatch(from: queue) > 0 { hasWorked = true }
+    if takesChains, takeBatch() > 0 { hasWorked = true }
     if queue.publish() { call?.borrowed.signalEvent() }
     handler.endBatch()
     if !retired.isEmpty { forgetRetiredMemory() }
-    if drained != nil { finishDraining(queue) }
+    if drained != nil { finishDraining() }
     return hasWorked
   }
 
   /// The thread's reactor has ended one of the handler's calls.
   func complete(tag: UInt32, result: Int32) {
-    guard let queue else { preconditionFailure("a completion for a stopped vring") }
     handler.complete(tag: tag, result: result, on: queue)
   }
 
   /// Whether `serve` would find anything.
   var hasWork: Bool {
-    guard let queue else { return false }
-    return handler.hasEndedElsewhere || takesChains && queue.hasNews && handler.hasRoom
+    handler.hasEndedElsewhere || takesChains && queue.hasNews && handler.hasRoom
   }
 
-  private var takesChains: Bool { isEnabled && !isBroken && drained == nil }
+  private func decideTaking() {
+    takesChains = isEnabled && !isBroken && drained == nil && !isStopped
+  }
 
-  private func takeBatch(from queue: SplitQueue) -> Int {
+  private func takeBatch() -> Int {
     do throws(ChainError) {
       return try handler.beginBatch(from: queue)
     } catch {
       isBroken = true
+      decideTaking()
       self.error?.borrowed.signalEvent()
       observer(.vringBroken(index: index, error))
       return 0
@@ -83,12 +103,11 @@ final class ServedVring {
     retired.removeAll { $0.generation < oldest }
   }
 
-  private func finishDraining(_ queue: SplitQueue) {
+  private func finishDraining() {
     guard let drained, handler.inFlight == 0 else { return }
     self.drained = nil
-    self.queue = nil
+    isStopped = true
     handler.didStop()
-    retired = []
     unwatchKick()
     drained(queue.nextAvailable)
   }
@@ -99,40 +118,26 @@ final class ServedVring {
   ///
   /// - Returns: False if there is one already: no kick will come for it.
   func armKicks() -> Bool {
-    guard let queue, takesChains, handler.hasRoom else { return true }
+    guard takesChains, handler.hasRoom else { return true }
     return !queue.armKicks()
   }
 
   /// Has the driver not kick: the thread looks by itself.
   func suppressKicks() {
-    queue?.suppressKicks()
+    queue.suppressKicks()
   }
 
   // MARK: Commands
 
-  /// Starts the vring; it is looked at once without waiting for a kick.
-  func start(
-    _ queue: sending SplitQueue, kick: SharedDescriptor, call: SharedDescriptor?,
-    error: SharedDescriptor?, isEnabled: Bool
-  ) {
-    precondition(self.queue == nil, "started twice")
-    self.queue = queue
-    self.call = call
-    self.error = error
-    self.isEnabled = isEnabled
-    isBroken = false
-    handler.didStart(queue)
-    setKick(kick)
-  }
-
   /// Stops taking chains, and calls `drained` once all that were taken have been returned.
   func stop(_ drained: @escaping @Sendable (UInt16) -> Void) {
-    guard queue != nil else { return drained(0) }
     self.drained = drained
+    decideTaking()
   }
 
   func setEnabled(_ isEnabled: Bool) {
     self.isEnabled = isEnabled
+    decideTaking()
   }
 
   func setKick(_ kick: SharedDescriptor) {
@@ -164,13 +169,13 @@ final class ServedVring {
   ///
   /// - Throws: `EFAULT` if the vring is not in it: it is not served any more.
   func replaceMemory(_ memory: GuestMemory) throws(Errno) {
-    guard let queue else { return }
     let old = queue.memory
     do throws(Errno) {
       try queue.replaceMemory(memory)
       retired.append((old, queue.memoryGeneration &- 1))
     } catch {
       isBroken = true
+      decideTaking()
       observer(.vringUnmapped(index: index))
       throw error
     }

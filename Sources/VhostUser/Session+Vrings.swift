@@ -102,13 +102,13 @@ extension Session {
       throw .vringState(.setVringKick, vring: index)
     }
     let (memory, features) = (memory, negotiatedFeatures)
+    let notifiers = ServedVring.Notifiers(kick: kick, call: vring.call, error: vring.error)
     try onVring(index) { () throws(Errno) in
-      try threads.thread(of: index).perform(on: index) { (served) throws(Errno) in
+      try threads.thread(of: index).perform { (loop) throws(Errno) in
         let queue = try SplitQueue(
           size: vring.size, addresses: addresses, nextAvailable: vring.nextAvailable,
           features: features, memory: memory)
-        served.start(
-          queue, kick: kick, call: vring.call, error: vring.error, isEnabled: vring.isEnabled)
+        try loop.start(index, queue, notifiers, isEnabled: vring.isEnabled)
       }
     }
     vrings[index].isStarted = true
@@ -142,7 +142,7 @@ extension Session {
   /// Stops the vring if it runs: nothing is written to its memory once this returns.
   func stopVring(_ index: Int) {
     guard vrings[index].isStarted, let thread = threads[index] else { return }
-    vrings[index].nextAvailable = thread.stopVring(index)
+    if let next = thread.stopVring(index) { vrings[index].nextAvailable = next }
     vrings[index].isStarted = false
     vrings[index].kick = nil
   }
