@@ -38,7 +38,7 @@ test: ## Everything: unit tests, then guests in user-mode-linux and QEMU (under 
 test-long: ## The same with the long forms of the guest tests (an hour or more)
 	@tools/test long
 
-bench: build ## Compare with the C and the Rust virtiofsd: tables and a picture, a few minutes
+bench: build ## Compare with the C and the Rust virtiofsd: tables, goals, a picture; eight minutes
 	@tools/bench
 
 demo: ## A guest in QEMU uses a directory of this machine: a tour

@@ -5,7 +5,7 @@ internal import Synchronization
 package final class SpawnedProcess: Sendable {
   /// The process id; nobody else's as long as this object lives.
   package let id: Int32
-  private let status = Mutex<Int32?>(nil)
+  private let status: Mutex<Int32?>
 
   /// Starts `arguments[0]`, looked for in `PATH`, with nothing to read and its output in a file.
   ///
@@ -15,7 +15,9 @@ package final class SpawnedProcess: Sendable {
   /// - Throws: Why it cannot be started: `ENOENT` if there is no such program.
   package init(_ arguments: [String], outputPath: String) throws(Errno) {
     precondition(!arguments.isEmpty, "a program without a name")
+    // In this order: the compiler of Swift 6.3 crashes over a mutex that is there when this throws.
     id = try spawn(arguments, outputPath: outputPath)
+    status = Mutex(nil)
   }
 
   deinit {

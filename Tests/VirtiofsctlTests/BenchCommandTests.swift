@@ -87,6 +87,18 @@ import Testing
     #expect(try isClean(directory.path))
   }
 
+  @Test func goalsEndWithATableOfWhatHolds() throws {
+    let outcome = try bench(["goals", "idle"] + short + ["--directory", directory.path])
+    // A debug build holds more memory than a release build may.
+    #expect([.exited(0), .exited(1)].contains(outcome.status))
+    for line in ["wake-ups/s", "resident after INIT, MB", " of 4 goals hold"] {
+      #expect(outcome.output.contains(line))
+    }
+    #expect(try isClean(directory.path))
+    let wrong = try bench(["goals", "nothing"])
+    #expect(wrong.status == .exited(64))
+  }
+
   @Test func aBuiltInBackendThatCannotStartIsNamedAndTheRestGoesOn() throws {
     // "ours" is the daemon beside the tool.
     let script = """

@@ -6,7 +6,7 @@ struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
     abstract: "Measure back-ends by a front-end of its own.",
-    subcommands: [BenchRunCommand.self, BenchCompareCommand.self],
+    subcommands: [BenchRunCommand.self, BenchCompareCommand.self, BenchGoalsCommand.self],
     defaultSubcommand: BenchRunCommand.self)
 
   /// The end of the help texts: what can be measured.

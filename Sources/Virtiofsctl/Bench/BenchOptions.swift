@@ -36,7 +36,7 @@ struct BenchOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Write a picture of the ratios into this file (compare only).", valueName: "file"))
+      "Write a picture of the ratios into this file (compare and goals).", valueName: "file"))
   var svg: String?
 
   @Flag(help: "No progress on the terminal.")
@@ -104,6 +104,11 @@ struct BenchOptions: ParsableArguments {
   /// Writes in the end what the options ask for: JSON, the picture.
   func write(_ report: BenchReport) throws(ToolError) {
     if json { try write(report.json.text + "\n") }
+    try writePicture(of: report)
+  }
+
+  /// Writes the picture, if it is asked for.
+  func writePicture(of report: BenchReport) throws(ToolError) {
     guard let svg else { return }
     do throws(Errno) {
       try HostPaths.write(report.picture, to: svg)
@@ -112,7 +117,8 @@ struct BenchOptions: ParsableArguments {
     }
   }
 
-  private func write(_ text: String) throws(ToolError) {
+  /// Writes `text` to standard output.
+  func write(_ text: String) throws(ToolError) {
     do throws(Errno) {
       try Descriptor.standardOutput.writeWhole(text)
     } catch {

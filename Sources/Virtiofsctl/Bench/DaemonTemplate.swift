@@ -48,13 +48,14 @@ struct DaemonTemplate: Equatable, Sendable {
 
   /// The names of the built-in ones.
   static let builtInNames = [
-    "ours", "ours-sync", "ours-fd", "c", "rust", "rust-handles", "rust-pool64",
+    "ours", "ours-poll0", "ours-sync", "ours-fd", "c", "rust", "rust-handles", "rust-pool64",
   ]
 
   private static func builtIn(_ name: String) -> DaemonTemplate? {
     let arguments: [String]
     switch name {
     case "ours": arguments = ours
+    case "ours-poll0": arguments = ours + ["--poll-us=0"]
     case "ours-sync": arguments = ours + ["--io-engine=sync"]
     case "ours-fd": arguments = ours + ["--inode-file-handles=never"]
     case "c":
@@ -175,6 +176,11 @@ final class RunningDaemon {
   /// Ends the back-end, whose connection must be closed by now.
   func stop() {
     if process.wait(milliseconds: 1000) { return }
+    end()
+  }
+
+  /// Ends the back-end, which nobody has connected to.
+  func end() {
     process.terminate()
     if process.wait(milliseconds: 2000) { return }
     process.kill()
