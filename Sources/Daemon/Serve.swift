@@ -24,7 +24,7 @@ func serve(_ startup: consuming Startup) throws(StartupError) -> Ending {
     },
     configuration: ConfigurationSpace(
       tag: configuration.tag ?? "", requestQueueCount: configuration.requestQueueCount),
-    workerLimit: configuration.workerLimit, recorder: recorder)
+    workerLimit: configuration.workerLimit, recorder: recorder, makeService: ShareService.init)
   guard let socket = try startup.entrance.waitForFrontend(or: startup.signals) else {
     return .stopped
   }

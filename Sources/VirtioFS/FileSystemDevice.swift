@@ -10,6 +10,7 @@ package final class FileSystemDevice<Provider: FileSystemProvider>: Device {
   private let space: ConfigurationSpace
   private let workers: WorkerPool<Provider>
   private let recorder: Recorder?
+  private let makeService: @Sendable (RequestService<Provider>) -> any QueueService
 
   /// A device that serves `provider`'s file system.
   ///
@@ -19,14 +20,18 @@ package final class FileSystemDevice<Provider: FileSystemProvider>: Device {
   ///   - configuration: What the driver reads.
   ///   - workerLimit: The most threads for calls that block, at least one.
   ///   - recorder: Records what crosses the rings, with as many lanes as there are queues.
+  ///   - makeService: Makes of a thread's service what the transport calls: a class that is not
+  ///     generic, for the sake of speed.
   package init(
     provider: Provider, session: FuseServer.Session, configuration: ConfigurationSpace,
-    workerLimit: Int, recorder: Recorder? = nil
+    workerLimit: Int, recorder: Recorder? = nil,
+    makeService: @escaping @Sendable (RequestService<Provider>) -> any QueueService
   ) {
     self.provider = provider
     self.session = session
     space = configuration
     self.recorder = recorder
+    self.makeService = makeService
     workers = WorkerPool(provider: provider, session: session, limit: max(1, workerLimit))
   }
 
@@ -35,9 +40,10 @@ package final class FileSystemDevice<Provider: FileSystemProvider>: Device {
   package var configuration: [UInt8] { space.bytes }
 
   package func makeService(reactor: Reactor) throws(Errno) -> any QueueService {
-    RequestService(
-      dispatcher: Dispatcher(files: try provider.makeView(), session: session), reactor: reactor,
-      workers: workers, recorder: recorder)
+    makeService(
+      RequestService(
+        dispatcher: Dispatcher(files: try provider.makeView(), session: session),
+        reactor: reactor, workers: workers, recorder: recorder))
   }
 
   package func reset() {

@@ -6,17 +6,17 @@ internal import Virtqueue
 /// Calls with the request's own buffers: at once if they end at once, else through the ring, else
 /// by a worker.
 extension RequestQueue {
-  func start(_ call: DeferredCall, _ slot: RequestSlot, on queue: SplitQueue) {
-    slot.prepare(for: call)
-    if let result = tryAtOnce(call, slot) { return finish(slot, result, on: queue) }
+  func start(_ call: DeferredCall, _ number: SlotNumber, on queue: SplitQueue) {
+    slots[number].prepare(for: call)
+    if let result = tryAtOnce(call, &slots[number]) { return finish(number, result, on: queue) }
     dispatcher.files.pin(call.file)
-    pursue(call, slot)
+    pursue(call, number)
   }
 
   /// Gives the call, or what is left of it, to the ring, or to a worker.
-  private func pursue(_ call: DeferredCall, _ slot: RequestSlot) {
-    guard reactor.hasRing, !call.needsThread, submit(call, slot) else {
-      return workers.submit(slot, to: finished)
+  private func pursue(_ call: DeferredCall, _ number: SlotNumber) {
+    guard reactor.hasRing, !call.needsThread, submit(call, number) else {
+      return handToWorker(number)
     }
   }
 
@@ -25,17 +25,19 @@ extension RequestQueue {
   private static var mostAtOnce: Int { 4 << 20 }
 
   /// - Returns: The result, if the call could be made without waiting.
-  private func tryAtOnce(_ call: DeferredCall, _ slot: RequestSlot) -> Result<Int, Errno>? {
+  private func tryAtOnce(
+    _ call: DeferredCall, _ slot: inout RequestSlot
+  ) -> Result<Int, Errno>? {
     guard case .read(let file, let offset, let byteCount) = call, byteCount <= Self.mostAtOnce
     else { return nil }
-    return tryRead(file, at: offset, slot)
+    return tryRead(file, at: offset, &slot)
   }
 
   /// Reads what is in the page cache.
   ///
   /// - Returns: Nil if some of it is not.
   private func tryRead(
-    _ file: FileReference, at offset: UInt64, _ slot: RequestSlot
+    _ file: FileReference, at offset: UInt64, _ slot: inout RequestSlot
   ) -> Result<Int, Errno>? {
     guard file.allowsNoWaitReads, !file.isDirect else { return nil }
     while slot.chain.writable.byteCount > 0 {
@@ -60,43 +62,46 @@ extension RequestQueue {
   /// Gives the rest of the call to the kernel.
   ///
   /// - Returns: False if the kernel takes no more at the moment.
-  private func submit(_ call: DeferredCall, _ slot: RequestSlot) -> Bool {
+  private func submit(_ call: DeferredCall, _ number: SlotNumber) -> Bool {
     let descriptor = call.file.descriptor
     return switch call {
     case .read(_, let offset, _):
       reactor.read(
-        descriptor, into: slot.chain.writable, at: offset &+ UInt64(slot.transferred),
-        tag: slot.tag)
+        descriptor, into: slots[number].chain.writable,
+        at: offset &+ UInt64(slots[number].transferred), tag: tag(number))
     case .write(_, let write):
       reactor.write(
-        descriptor, slot.chain.readable, at: write.offset &+ UInt64(slot.transferred),
-        flags: write.hostFlags, tag: slot.tag)
+        descriptor, slots[number].chain.readable,
+        at: write.offset &+ UInt64(slots[number].transferred), flags: write.hostFlags,
+        tag: tag(number))
     case .sync(_, let dataOnly):
-      reactor.sync(descriptor, dataOnly: dataOnly, tag: slot.tag)
+      reactor.sync(descriptor, dataOnly: dataOnly, tag: tag(number))
     case .allocate(_, let call):
       reactor.allocate(
         descriptor, mode: call.mode, offset: call.offset, byteCount: call.byteCount,
-        tag: slot.tag)
+        tag: tag(number))
     }
   }
 
   /// The kernel has ended a call: answers it, or gives it back if it is not complete.
-  func `continue`(_ slot: RequestSlot, result: Int32, on queue: SplitQueue) {
-    guard let call = slot.call else { preconditionFailure("a completion without a call") }
-    switch slot.progress(of: call, result: result) {
+  func `continue`(_ number: SlotNumber, result: Int32, on queue: SplitQueue) {
+    guard let call = slots[number].call else {
+      preconditionFailure("a completion without a call")
+    }
+    switch slots[number].progress(of: call, result: result) {
     case .ended(let result):
       dispatcher.files.unpin(call.file)
-      finish(slot, result, on: queue)
+      finish(number, result, on: queue)
     case .unfinished:
-      pursue(call, slot)
+      pursue(call, number)
     case .wouldBlock:
       // The ring gave up where a plain call waits.
-      workers.submit(slot, to: finished)
+      handToWorker(number)
     }
   }
 
-  private func finish(_ slot: RequestSlot, _ result: Result<Int, Errno>, on queue: SplitQueue) {
-    complete(slot, written: slot.writeReply(to: result, with: &reply), on: queue)
+  private func finish(_ number: SlotNumber, _ result: Result<Int, Errno>, on queue: SplitQueue) {
+    complete(number, written: slots[number].writeReply(to: result, with: &reply), on: queue)
   }
 }
 

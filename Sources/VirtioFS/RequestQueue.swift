@@ -1,11 +1,11 @@
 internal import FuseProtocol
-internal import FuseServer
+package import FuseServer
 internal import Linux
 internal import Trace
-internal import Virtqueue
+package import Virtqueue
 
 /// One queue's requests: out of chains, through the dispatcher, back into chains.
-final class RequestQueue<Provider: FileSystemProvider>: QueueHandler {
+package final class RequestQueue<Provider: FileSystemProvider> {
   private let index: Int
   let dispatcher: Dispatcher<Provider.View>
   let reactor: Reactor
@@ -17,10 +17,9 @@ final class RequestQueue<Provider: FileSystemProvider>: QueueHandler {
   private let lane: Lane?
   private let recorder: Recorder?
 
-  /// All slots ever made, by tag.
-  private var slots: [RequestSlot] = []
-  private var free: [RequestSlot] = []
-  private(set) var inFlight = 0
+  var slots = SlotArena(capacity: mostSlots)
+  /// How many chains have been taken and not returned.
+  package private(set) var inFlight = 0
   /// The segments of all chains in flight.
   private var segmentCount = 0
 
@@ -31,8 +30,7 @@ final class RequestQueue<Provider: FileSystemProvider>: QueueHandler {
 
   init(
     index: Int, dispatcher: Dispatcher<Provider.View>, reactor: Reactor,
-    workers: WorkerPool<Provider>,
-    recorder: Recorder? = nil, lane: Lane? = nil
+    workers: WorkerPool<Provider>, recorder: Recorder? = nil, lane: Lane? = nil
   ) throws(Errno) {
     self.index = index
     self.dispatcher = dispatcher
@@ -47,11 +45,11 @@ final class RequestQueue<Provider: FileSystemProvider>: QueueHandler {
 
   // MARK: Taking
 
-  var hasRoom: Bool {
+  package var hasRoom: Bool {
     inFlight < Self.mostSlots && segmentCount < Self.mostSegments
   }
 
-  func beginBatch(from queue: SplitQueue) throws(ChainError) -> Int {
+  package func beginBatch(from queue: SplitQueue) throws(ChainError) -> Int {
     var batch = Batch()
     while hasRoom, try begin(from: queue), batch.goesOn() {}
     return batch.count
@@ -59,104 +57,110 @@ final class RequestQueue<Provider: FileSystemProvider>: QueueHandler {
 
   /// - Returns: False if there was no chain.
   private func begin(from queue: SplitQueue) throws(ChainError) -> Bool {
-    let slot = takeSlot()
+    let number = slots.take()
     do throws(ChainError) {
-      guard try queue.take(into: &slot.chain) else {
-        free.append(slot)
+      guard try queue.take(into: &slots[number].chain) else {
+        slots.give(number)
         return false
       }
     } catch {
-      slot.clear()
-      free.append(slot)
+      slots[number].clear()
+      slots.give(number)
       throw error
     }
-    slot.isBusy = true
-    slot.segmentCount = slot.chain.readable.count + slot.chain.writable.count
-    segmentCount += slot.segmentCount
+    segmentCount += slots[number].begin()
     inFlight += 1
-    if lane != nil { slot.rememberChain() }
-    serve(slot, on: queue)
+    if lane != nil { slots[number].rememberChain() }
+    serve(number, on: queue)
     return true
   }
 
-  private func takeSlot() -> RequestSlot {
-    if let slot = free.popLast() { return slot }
-    let slot = RequestSlot(tag: QueueTag.make(UInt32(slots.count), queue: index))
-    slots.append(slot)
-    return slot
-  }
-
-  private func serve(_ slot: RequestSlot, on queue: SplitQueue) {
+  private func serve(_ number: SlotNumber, on queue: SplitQueue) {
     do throws(Unreadable) {
-      try slot.load()
+      try slots[number].load()
     } catch {
-      if let lane { slot.recordRequest(on: lane) }
+      if let lane { slots[number].recordRequest(on: lane) }
       dispatcher.session.count(.undecodable(.truncated))
-      return refuse(slot, error, on: queue)
+      return refuse(number, error, on: queue)
     }
-    if let lane { slot.recordRequest(on: lane) }
-    guard dispatcher.placement(of: slot.header) == .inline else {
-      return workers.submit(slot, to: finished)
+    if let lane { slots[number].recordRequest(on: lane) }
+    guard dispatcher.placement(of: slots[number].header) == .inline else {
+      return handToWorker(number)
     }
-    switch dispatcher.serve(slot, &reply) {
-    case .noReply: complete(slot, written: 0, on: queue)
-    case .replied: complete(slot, written: slot.write(reply.bytes), on: queue)
-    case .deferred(let call): start(call, slot, on: queue)
+    switch dispatcher.serve(slots[number], &reply) {
+    case .noReply: complete(number, written: 0, on: queue)
+    case .replied: complete(number, written: slots[number].write(reply.bytes), on: queue)
+    case .deferred(let call): start(call, number, on: queue)
     }
   }
 
   /// Answers what is no request, if it says which it is and has room for an answer.
-  private func refuse(_ slot: RequestSlot, _ reason: Unreadable, on queue: SplitQueue) {
-    guard case .request(let errno) = reason, slot.replyLimit >= 0 else {
-      return complete(slot, written: 0, on: queue)
+  private func refuse(_ number: SlotNumber, _ reason: Unreadable, on queue: SplitQueue) {
+    let limit = slots[number].replyLimit
+    guard case .request(let errno) = reason, limit >= 0 else {
+      return complete(number, written: 0, on: queue)
     }
-    reply.begin(unique: slot.header.unique, limit: slot.replyLimit)
+    reply.begin(unique: slots[number].header.unique, limit: limit)
     reply.fail(errno)
-    complete(slot, written: slot.write(reply.bytes), on: queue)
+    complete(number, written: slots[number].write(reply.bytes), on: queue)
+  }
+
+  /// The reactor's tag for calls of the request.
+  @inline(__always)
+  func tag(_ number: SlotNumber) -> UInt32 { QueueTag.make(number, queue: index) }
+
+  /// Has a worker do what is left of the request.
+  func handToWorker(_ number: SlotNumber) {
+    workers.submit(slots.lend(number), to: finished)
   }
 
   // MARK: Returning
 
-  /// Gives the chain back to the driver and the slot to the free list.
-  func complete(_ slot: RequestSlot, written: UInt32, on queue: SplitQueue) {
-    if let lane { slot.recordReply(written: written, on: lane) }
-    queue.complete(head: slot.chain.head, written: written)
-    segmentCount -= slot.segmentCount
+  /// Gives the chain back to the driver and the slot to the arena.
+  func complete(_ number: SlotNumber, written: UInt32, on queue: SplitQueue) {
+    if let lane { slots[number].recordReply(written: written, on: lane) }
+    queue.complete(head: slots[number].chain.head, written: written)
+    segmentCount -= slots[number].segmentCount
     inFlight -= 1
-    slot.clear()
-    free.append(slot)
+    slots[number].clear()
+    slots.give(number)
   }
 
-  func complete(tag: UInt32, result: Int32, on queue: SplitQueue) {
-    `continue`(slots[QueueTag.number(of: tag)], result: result, on: queue)
+  package func complete(tag: UInt32, result: Int32, on queue: SplitQueue) {
+    `continue`(QueueTag.number(of: tag), result: result, on: queue)
   }
 
-  var hasEndedElsewhere: Bool { finished.hasSlotsToTake }
+  package var hasEndedElsewhere: Bool { finished.hasSlotsToTake }
 
-  func collect(on queue: SplitQueue) {
-    for slot in finished.takeAll() {
-      if let file = slot.call?.file { dispatcher.files.unpin(file) }
-      complete(slot, written: slot.written, on: queue)
+  package func collect(on queue: SplitQueue) {
+    for number in finished.takeAll() {
+      if let file = slots[number].call?.file { dispatcher.files.unpin(file) }
+      complete(number, written: slots[number].written, on: queue)
     }
   }
 
-  var oldestMemoryGeneration: UInt32? {
-    slots.lazy.filter(\.isBusy).map { $0.chain.memoryGeneration }.min()
+  package var oldestMemoryGeneration: UInt32? {
+    var oldest: UInt32?
+    for number in 0..<SlotNumber(slots.madeCount) where slots[number].isBusy {
+      let generation = slots[number].chain.memoryGeneration
+      oldest = min(oldest ?? generation, generation)
+    }
+    return oldest
   }
 
   // MARK: The edges of the loop
 
-  func didStart(_ queue: SplitQueue) {
+  package func didStart(_ queue: SplitQueue) {
     guard let recorder, let lane else { return }
     recorder.vringStarted(lane, size: queue.size, features: queue.features.rawValue)
   }
 
-  func didStop() {
+  package func didStop() {
     lane?.record(.vringStopped)
     lane?.settle()
   }
 
-  func endBatch() {
+  package func endBatch() {
     lane?.settle()
   }
 }
@@ -167,13 +171,22 @@ let replyCapacity = 128 << 10
 
 extension Dispatcher {
   /// Serves the request in `slot`.
-  func serve(_ slot: RequestSlot, _ reply: inout ReplyBuffer) -> Outcome {
+  func serve(_ slot: borrowing RequestSlot, _ reply: inout ReplyBuffer) -> Outcome {
     reply.begin(unique: slot.header.unique, limit: slot.replyLimit)
     return serve(slot.header, body: slot.body, dataByteCount: slot.dataByteCount, reply: &reply)
   }
 }
 
 extension RequestSlot {
+  /// The chain has been taken.
+  ///
+  /// - Returns: How many segments it has.
+  mutating func begin() -> Int {
+    isBusy = true
+    segmentCount = chain.readable.count + chain.writable.count
+    return segmentCount
+  }
+
   /// How many bytes a reply may have after its header; negative without room for the header.
   var replyLimit: Int {
     chain.writable.byteCount - MemoryLayout<OutHeader>.size
@@ -182,7 +195,7 @@ extension RequestSlot {
   /// Copies a whole reply into the chain.
   ///
   /// - Returns: Its length.
-  func write(_ reply: RawSpan) -> UInt32 {
+  borrowing func write(_ reply: RawSpan) -> UInt32 {
     chain.writable.copyIn(reply)
     return UInt32(reply.byteCount)
   }

@@ -1,10 +1,10 @@
-internal import FuseServer
-internal import Linux
+package import FuseServer
+package import Linux
 internal import Trace
 internal import Virtqueue
 
 /// What the queues of one thread have in common: the thread's view of the file system, its reactor.
-final class RequestService<Provider: FileSystemProvider>: QueueService {
+package final class RequestService<Provider: FileSystemProvider> {
   private let dispatcher: Dispatcher<Provider.View>
   private let reactor: Reactor
   private let workers: WorkerPool<Provider>
@@ -20,13 +20,14 @@ final class RequestService<Provider: FileSystemProvider>: QueueService {
     self.recorder = recorder
   }
 
-  func makeHandler(queue index: Int) throws(Errno) -> any QueueHandler {
+  /// The requests of the queue `index`.
+  package func makeQueue(_ index: Int) throws(Errno) -> RequestQueue<Provider> {
     try RequestQueue(
       index: index, dispatcher: dispatcher, reactor: reactor, workers: workers,
       recorder: recorder, lane: recorder?.lane(index))
   }
 
-  func quiesce() { dispatcher.files.quiesce() }
-  func willSleep() { dispatcher.files.goIdle() }
-  func didWake() { dispatcher.files.wake() }
+  package func quiesce() { dispatcher.files.quiesce() }
+  package func willSleep() { dispatcher.files.goIdle() }
+  package func didWake() { dispatcher.files.wake() }
 }

@@ -14,7 +14,7 @@ extension RequestSlot {
   }
 
   /// Sets the chain's buffers up: the reply's header apart, the data cut to what the call moves.
-  func prepare(for call: DeferredCall) {
+  mutating func prepare(for call: DeferredCall) {
     self.call = call
     transferred = 0
     chain.writable.moveFirst(MemoryLayout<OutHeader>.size, to: &replyHeader)
@@ -26,7 +26,7 @@ extension RequestSlot {
   }
 
   /// Notes that `count` more bytes have been moved.
-  func advance(_ count: Int) {
+  mutating func advance(_ count: Int) {
     transferred += count
     if case .read = call {
       chain.writable.drop(count)
@@ -36,7 +36,7 @@ extension RequestSlot {
   }
 
   /// Judges one result of the kernel: a count, or a negative error number.
-  func progress(of call: DeferredCall, result: Int32) -> Progress {
+  mutating func progress(of call: DeferredCall, result: Int32) -> Progress {
     if result < 0 {
       let errno = Errno(rawValue: -result)
       if errno == .interrupted { return .unfinished }
@@ -65,7 +65,9 @@ extension RequestSlot {
   }
 
   /// Makes the whole call, or what is left of it, on this thread, however long it takes.
-  func perform<Files: FileSystem>(_ call: DeferredCall, in files: Files) -> Result<Int, Errno> {
+  mutating func perform<Files: FileSystem>(
+    _ call: DeferredCall, in files: Files
+  ) -> Result<Int, Errno> {
     while true {
       do throws(Errno) {
         let count = try performOnce(call, in: files)
@@ -76,7 +78,7 @@ extension RequestSlot {
     }
   }
 
-  private func performOnce<Files: FileSystem>(
+  private borrowing func performOnce<Files: FileSystem>(
     _ call: DeferredCall, in files: Files
   ) throws(Errno) -> Int32 {
     let file = call.file.descriptor
@@ -113,7 +115,7 @@ extension RequestSlot {
   /// Writes the reply to a deferred call that has ended into the chain.
   ///
   /// - Returns: Its length, the data of a READ included.
-  func writeReply(to result: Result<Int, Errno>, with reply: inout ReplyBuffer) -> UInt32 {
+  mutating func writeReply(to result: Result<Int, Errno>, with reply: inout ReplyBuffer) -> UInt32 {
     guard let call else { preconditionFailure("a reply without a call") }
     let isRead = if case .read = call { true } else { false }
     let room = isRead ? transferred : chain.writable.byteCount

@@ -7,7 +7,7 @@ internal import Virtqueue
 extension RequestSlot {
   /// Remembers the chain as it is: serving the request consumes its ranges one by one.
   @inline(__always)
-  func rememberChain() {
+  mutating func rememberChain() {
     recordedWritable.append(chain.writable)
     recordedReadableByteCount = chain.readable.byteCount
   }
@@ -16,7 +16,7 @@ extension RequestSlot {
   ///
   /// What `load` refused is recorded as far as it was understood.
   @inline(__always)
-  func recordRequest(on lane: Lane) {
+  mutating func recordRequest(on lane: Lane) {
     serial = lane.recordRequest(
       head: chain.head, readableByteCount: UInt32(clamping: recordedReadableByteCount),
       writableByteCount: UInt32(clamping: recordedWritable.byteCount), message: message,
@@ -25,7 +25,7 @@ extension RequestSlot {
 
   /// Records the reply, which stands in the chain.
   @inline(__always)
-  func recordReply(written: UInt32, on lane: Lane) {
+  borrowing func recordReply(written: UInt32, on lane: Lane) {
     let written = Int(written)
     // An error has no data: then the header is all that was written.
     let isRead = header.opcode == Opcode.read.rawValue

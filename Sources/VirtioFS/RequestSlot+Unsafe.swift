@@ -16,16 +16,12 @@ enum Unreadable: Error {
 /// A slot is at any time in the hands of one: the free list, the queue's thread, the kernel's
 /// ring, or a worker.
 @safe
-final class RequestSlot: @unchecked Sendable {
-  // SAFETY: @unchecked Sendable, because a slot is handed over under a lock, never shared.
-
-  /// The slot's number, by which completions find it.
-  let tag: UInt32
+struct RequestSlot: ~Copyable {
   var isBusy = false
   /// The request's buffers; for a deferred call what is left of its data.
   var chain = Chain()
   /// The room for the reply's header, once a deferred call has taken the rest for its data.
-  var replyHeader = IOVectors()
+  var replyHeader = IOVectors(capacity: 2)
   private(set) var header = InHeader(
     byteCount: 0, opcode: 0, unique: 0, node: .root, uid: 0, gid: 0, pid: 0)
   /// How long a WRITE's data is.
@@ -50,28 +46,29 @@ final class RequestSlot: @unchecked Sendable {
   /// How much of the header and the arguments has been copied; what follows them is not.
   private var messageByteCount = 0
 
-  /// Enough for every request with one name.
-  private static let smallByteCount = 552
+  /// How many bytes of its own a slot needs: enough for every request with two names.
+  static let privateByteCount = 592
+  /// What they are aligned to.
+  static let alignment = 16
   /// The longest arguments: a SETXATTR of 64 KiB, a BATCH_FORGET of 8,000 nodes.
   private static let mostBodyBytes = 128 << 10 + 4096
   private static let headerByteCount = MemoryLayout<InHeader>.size
 
-  init(tag: UInt32) {
-    self.tag = tag
-    // SAFETY: freed in deinit.
-    unsafe small = .allocate(byteCount: Self.smallByteCount, alignment: 16)
+  /// A slot with `bytes` for its own use, `privateByteCount` of them.
+  init(bytes: UnsafeMutableRawBufferPointer) {
+    // SAFETY: the arena gives them to this slot alone, and keeps them longer than it.
+    unsafe small = bytes
   }
 
   deinit {
-    // SAFETY: the slot is the only one who knows them.
-    unsafe small.deallocate()
+    // SAFETY: the slot is the only one who knows it.
     unsafe large?.deallocate()
   }
 
   /// Copies the header and the arguments out of the chain, each byte once; a WRITE's data stays.
   ///
   /// - Throws: What is wrong with the request, if it is not one.
-  func load() throws(Unreadable) {
+  mutating func load() throws(Unreadable) {
     let available = chain.readable.byteCount
     messageByteCount = 0
     guard available >= Self.headerByteCount else { throw .header }
@@ -95,9 +92,9 @@ final class RequestSlot: @unchecked Sendable {
   }
 
   /// Copies the arguments behind the header.
-  private func copyBody(_ byteCount: Int) {
+  private mutating func copyBody(_ byteCount: Int) {
     let needed = Self.headerByteCount + byteCount
-    if needed > Self.smallByteCount {
+    if needed > Self.privateByteCount {
       unsafe large = .allocate(byteCount: needed, alignment: 16)
       // SAFETY: both are longer than the header, which `load` has copied.
       unsafe large?.copyMemory(
@@ -133,7 +130,7 @@ final class RequestSlot: @unchecked Sendable {
   }
 
   /// Makes the slot ready for the next request.
-  func clear() {
+  mutating func clear() {
     chain.removeAll()
     replyHeader.removeAll()
     call = nil

@@ -16,8 +16,8 @@ final class Worker<View: FileSystem> {
   ///
   /// A deferred call has its file pinned, so the view sleeps meanwhile: what others release need
   /// not wait for the end of a long call.
-  func serve(_ slot: RequestSlot) {
-    if let call = slot.call { return finish(slot, call) }
+  func serve(_ slot: inout RequestSlot) {
+    if let call = slot.call { return finish(&slot, call) }
     dispatcher.files.wake()
     defer { dispatcher.files.goIdle() }
     switch dispatcher.serve(slot, &reply) {
@@ -27,11 +27,11 @@ final class Worker<View: FileSystem> {
       dispatcher.files.pin(call.file)
       slot.prepare(for: call)
       dispatcher.files.goIdle()
-      finish(slot, call)
+      finish(&slot, call)
     }
   }
 
-  private func finish(_ slot: RequestSlot, _ call: DeferredCall) {
+  private func finish(_ slot: inout RequestSlot, _ call: DeferredCall) {
     let result = slot.perform(call, in: dispatcher.files)
     slot.written = slot.writeReply(to: result, with: &reply)
   }
@@ -39,7 +39,7 @@ final class Worker<View: FileSystem> {
 
 extension RequestSlot {
   /// Answers the request with `errno` in place of serving it.
-  func answer(_ errno: Errno, with reply: inout ReplyBuffer) {
+  mutating func answer(_ errno: Errno, with reply: inout ReplyBuffer) {
     if call != nil {
       written = writeReply(to: .failure(errno), with: &reply)
     } else {

@@ -34,7 +34,7 @@ final class WorkerPool<Provider: FileSystemProvider>: Sendable {
   }
 
   private struct Job {
-    var slot: RequestSlot
+    var slot: LentSlot
     var home: FinishedRequests
   }
 
@@ -53,7 +53,7 @@ final class WorkerPool<Provider: FileSystemProvider>: Sendable {
   /// Has `slot` served by a worker, who gives it to `home` when it is done.
   ///
   /// A slot with a call is in the middle of a deferred call; one without is to be dispatched.
-  func submit(_ slot: RequestSlot, to home: FinishedRequests) {
+  func submit(_ slot: LentSlot, to home: FinishedRequests) {
     let needsThread = state.queue.withLock { queue in
       queue.jobs.append(Job(slot: slot, home: home))
       let needed = queue.idleCount < queue.jobs.count && queue.threadCount < state.limit
@@ -78,8 +78,8 @@ final class WorkerPool<Provider: FileSystemProvider>: Sendable {
       let view = try state.provider.makeView()
       let worker = Worker(dispatcher: Dispatcher(files: view, session: state.session))
       while let job = nextJob(state) {
-        worker.serve(job.slot)
-        job.home.put(job.slot)
+        worker.serve(&job.slot.request)
+        job.home.put(job.slot.number)
       }
     } catch {
       // The view needs a thread's own credentials; without them nothing can be served.
@@ -111,8 +111,8 @@ final class WorkerPool<Provider: FileSystemProvider>: Sendable {
     }
     var reply = ReplyBuffer(capacity: 0)
     for job in jobs {
-      job.slot.answer(errno, with: &reply)
-      job.home.put(job.slot)
+      job.slot.request.answer(errno, with: &reply)
+      job.home.put(job.slot.number)
     }
   }
 }

@@ -47,7 +47,7 @@ extension SplitQueue {
     guard rest == 0, count > 0, count <= 32768 else {
       throw .indirectTableSize(descriptor.byteCount)
     }
-    let start = try unsafe memory.contiguous(
+    let start = try unsafe map.contiguous(
       descriptor.address, byteCount: UInt64(descriptor.byteCount))
     // SAFETY: `contiguous` found all of the table's bytes in one region.
     return unsafe DescriptorTable(start, count: UInt16(count))
@@ -56,12 +56,12 @@ extension SplitQueue {
   @inline(__always)
   private func append(_ descriptor: RingDescriptor, to chain: inout Chain) throws(ChainError) {
     if descriptor.isWritable {
-      try memory.resolve(
+      try map.resolve(
         descriptor.address, byteCount: descriptor.byteCount, into: &chain.writable)
       chain.hasWritable = true
     } else {
       guard !chain.hasWritable else { throw .readableAfterWritable }
-      try memory.resolve(
+      try map.resolve(
         descriptor.address, byteCount: descriptor.byteCount, into: &chain.readable)
     }
   }

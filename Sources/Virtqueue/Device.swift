@@ -76,7 +76,7 @@ package enum QueueTag {
 
   /// The queue's own number.
   @inline(__always)
-  package static func number(of tag: UInt32) -> Int { Int(tag & 0xffff) }
+  package static func number(of tag: UInt32) -> UInt32 { tag & 0xffff }
 }
 
 /// The numbers of what is watched for a queue.

@@ -12,7 +12,11 @@ package final class SplitQueue {
   private let addresses: RingAddresses
 
   /// The guest's memory as it is now.
-  package private(set) var memory: GuestMemory
+  package private(set) var memory: GuestMemory {
+    didSet { map = memory.map }
+  }
+  /// Where its addresses are mapped.
+  var map: AddressMap
   private(set) var rings: SplitRings
   /// The number of times the memory table has changed under this queue.
   package private(set) var memoryGeneration: UInt32 = 0
@@ -43,6 +47,7 @@ package final class SplitQueue {
     self.features = features
     self.addresses = addresses
     self.memory = memory
+    map = memory.map
     rings = try SplitRings(addresses, size: size, in: memory)
     self.nextAvailable = nextAvailable
     knownAvailable = nextAvailable

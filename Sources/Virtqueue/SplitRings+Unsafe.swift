@@ -31,10 +31,10 @@ struct SplitRings {
     // The event fields at the ends are part of the layout without EVENT_IDX, too.
     // SAFETY: `pointer` finds ranges that lie within one region, which `memory` keeps mapped.
     guard
-      let descriptors = unsafe memory.pointer(
+      let descriptors = unsafe memory.map.pointer(
         to: addresses.descriptors, byteCount: RingDescriptor.size * count),
-      let available = unsafe memory.pointer(to: addresses.available, byteCount: 6 + 2 * count),
-      let used = unsafe memory.pointer(to: addresses.used, byteCount: 6 + 8 * count),
+      let available = unsafe memory.map.pointer(to: addresses.available, byteCount: 6 + 2 * count),
+      let used = unsafe memory.map.pointer(to: addresses.used, byteCount: 6 + 8 * count),
       Int(bitPattern: descriptors) % 16 == 0, Int(bitPattern: available) % 2 == 0,
       Int(bitPattern: used) % 4 == 0
     else { throw .badAddress }

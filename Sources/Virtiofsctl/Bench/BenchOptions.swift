@@ -11,6 +11,12 @@ struct BenchOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Exactly so many operations on each queue make a round, whatever the time; no warm-up.",
+      valueName: "number"))
+  var operations: Int?
+
+  @Option(
+    help: ArgumentHelp(
       "Give a back-end up that has not answered for so long, in seconds.", valueName: "seconds"))
   var timeout = 10
 
@@ -51,12 +57,16 @@ struct BenchOptions: ParsableArguments {
     guard seconds >= 0.001, seconds <= 3600 else {
       throw .usage("--seconds is from 0.001 to 3600")
     }
+    guard (1...1_000_000_000).contains(operations ?? 1) else {
+      throw .usage("--operations is from 1 to 1000000000")
+    }
     guard (1...3600).contains(timeout) else { throw .usage("--timeout is from 1 to 3600") }
     guard let size = UserQuantity.bytes(fileSize, 1 << 20...1 << 40), size & (1 << 20 - 1) == 0
     else { throw .usage("--file-size is a multiple of 1m, at least 1m") }
     guard (2...32768).contains(queueSize), queueSize & (queueSize - 1) == 0 else {
       throw .usage("--queue-size is a power of two from 2 to 32768")
     }
+    settings.operationCount = operations
     settings.roundNanoseconds = Int(seconds * 1e9)
     settings.warmUpNanoseconds = min(50_000_000, settings.roundNanoseconds / 2)
     settings.timeoutSeconds = timeout

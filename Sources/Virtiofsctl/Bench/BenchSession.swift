@@ -94,6 +94,9 @@ final class BenchSession {
       // A block that comes again is in the page cache.
       let blockCount = settings.dataByteCount / workload.blockByteCount
       drive.operationLimit = max(1, blockCount / workload.queueCount)
+    } else if let count = settings.operationCount {
+      drive.nanoseconds = .max
+      drive.operationLimit = count
     } else {
       var warmUp = drive
       warmUp.nanoseconds = settings.warmUpNanoseconds

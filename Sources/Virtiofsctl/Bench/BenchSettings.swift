@@ -2,6 +2,8 @@
 struct BenchSettings: Sendable {
   /// How long a round is, in nanoseconds.
   var roundNanoseconds = 500_000_000
+  /// How many operations on each queue make a round; nothing to go by the time.
+  var operationCount: Int?
   /// How long the front-end drives before it measures, in nanoseconds.
   var warmUpNanoseconds = 50_000_000
   /// After how many seconds without a reply a back-end is given up.
