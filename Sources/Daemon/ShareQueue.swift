@@ -3,8 +3,8 @@ internal import Passthrough
 internal import VirtioFS
 internal import Virtqueue
 
-// Calls by way of a protocol reach a generic class's code for all types, which asks for each type as
-// it runs. These classes are not generic: what they pass calls on to is compiled for the share.
+// Calls by way of a protocol reach a generic class's code for all types, which asks for each type
+// as it runs. These classes are not generic: what they pass calls on to is compiled for the share.
 
 /// One thread's part of serving a share.
 final class ShareService: QueueService {
