@@ -15,11 +15,12 @@ struct Lookout {
   /// Less says nothing about whether the processor was ours.
   private static let shortestTimed: Int = 5_000
 
-  /// - Parameter mostMicroseconds: The longest window; 0 for none at all.
-  init(mostMicroseconds: Int) {
-    // A single processor is the one that the work would have to come from.
-    let isAlone = Processors.onlineCount == 1
-    window = PollingWindow(most: isAlone ? 0 : mostMicroseconds * 1000)
+  /// - Parameters:
+  ///   - mostMicroseconds: The longest window; 0 for none at all.
+  ///   - processorCount: How many processors the machine has. A single one is the one that the work
+  ///     would have to come from.
+  init(mostMicroseconds: Int, processorCount: Int = Processors.onlineCount) {
+    window = PollingWindow(most: processorCount == 1 ? 0 : mostMicroseconds * 1000)
   }
 
   /// All work is done.
