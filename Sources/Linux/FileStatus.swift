@@ -104,6 +104,19 @@ extension Descriptor {
     try readStatus(name, 0)
   }
 
+  /// The number by which `mountinfo` lists the mount of this open file; another mount's later.
+  ///
+  /// - Throws: `EOPNOTSUPP` before Linux 5.8.
+  package func listedMountID() throws(Errno) -> UInt64 {
+    var status = CLinux.statx()
+    // SAFETY: the name is a constant, and `status` is a local that the call fills.
+    _ = try attempt {
+      unsafe swift_statx(rawValue, "", swift_at_empty_path, swift_statx_mnt_id, &status)
+    }
+    guard status.stx_mask & swift_statx_mnt_id != 0 else { throw .notSupported }
+    return status.stx_mnt_id
+  }
+
   @inline(__always)
   private func readStatus(
     _ path: borrowing PathName, _ flags: Int32

@@ -18,6 +18,8 @@ package struct FileSystemStatus: Sendable, Equatable {
   package var nameLength: UInt64
   /// Mounted read-only (`ST_RDONLY`).
   package var isReadOnly: Bool
+  /// What the mount forbids: `ST_RDONLY`, `ST_NOSUID`, `ST_NODEV`, `ST_NOEXEC`.
+  package var restrictions: UInt8
 }
 
 extension Descriptor {
@@ -34,6 +36,7 @@ extension Descriptor {
       blocks: UInt64(raw.f_blocks), freeBlocks: UInt64(raw.f_bfree),
       availableBlocks: UInt64(raw.f_bavail), files: UInt64(raw.f_files),
       freeFiles: UInt64(raw.f_ffree), nameLength: UInt64(clamping: raw.f_namelen),
-      isReadOnly: raw.f_flags & Int(ST_RDONLY) != 0)
+      isReadOnly: raw.f_flags & Int(ST_RDONLY) != 0,
+      restrictions: UInt8(truncatingIfNeeded: raw.f_flags & 0xf))
   }
 }

@@ -65,27 +65,6 @@ package enum FileSystemMounting {
     // SAFETY: the path is a terminated copy that outlives the call.
     _ = try attempt { unsafe umount2(path, detach | noFollow) }
   }
-
-  /// The contents of `/proc/self/mountinfo`, which proc(5) describes.
-  ///
-  /// - Throws: `EFBIG` beyond 64 MiB.
-  package static func table() throws(Errno) -> [UInt8] {
-    let file = try Descriptor.currentDirectory.open(
-      path: "/proc/self/mountinfo", flags: O_RDONLY)
-    var bytes: [UInt8] = []
-    var block = [UInt8](repeating: 0, count: 65536)
-    while bytes.count < 64 << 20 {
-      let count = try attempt {
-        // SAFETY: read writes at most the array's length into it.
-        unsafe block.withUnsafeMutableBytes {
-          unsafe read(file.borrowed.rawValue, $0.baseAddress, $0.count)
-        }
-      }
-      if count == 0 { return bytes }
-      bytes += block[..<count]
-    }
-    throw .fileTooBig
-  }
 }
 
 extension Descriptor {

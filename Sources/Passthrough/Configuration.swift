@@ -19,6 +19,9 @@ package struct Configuration: Sendable {
   /// Whether the guest is told where other mounts begin, so that they are mounts there, too
   /// (`--no-announce-submounts` clears it).
   package var announcesMounts = true
+  /// Whether a file that is seen through several mounts of its file system is one file to the guest
+  /// (`--unify-mounts`); such mounts are not announced.
+  package var unifiesMounts = false
   /// Whether the host clears set-id bits and capabilities on behalf of the guest
   /// (`--killpriv-v2`).
   package var killsPrivileges = false

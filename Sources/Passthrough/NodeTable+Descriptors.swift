@@ -65,9 +65,9 @@ extension NodeTable {
   /// Opens the file of a node that has no pin.
   func openByHandle(at index: UInt32, _ flags: OpenFlags) throws(Errno) -> OwnedDescriptor {
     let mount = store.slots[index].mount.load(ordering: .relaxed)
-    guard let handle = store.handle(at: index), let anchor = mounts.anchor(of: mount) else {
-      throw .stale
-    }
+    guard let handle = store.handle(at: index),
+      let anchor = try mounts.anchor(of: mount, links: links)
+    else { throw .stale }
     return try anchor.open(handle, flags)
   }
 }

@@ -205,6 +205,8 @@ extension NodeTable {
     // Without room for a long handle the node goes on without it: it is pinned.
     guard (try? store.setHandle(handle, at: index)) != nil else { return }
     shard.byHandle.insert(UInt32(truncatingIfNeeded: hasher.hash(handle)), index)
+    // From now on it could do without its pin.
+    pins.add(store.node(at: index), look)
   }
 
   /// Whether a node's handle, or its pin, leads to the file of `subject`, which is open at the same
@@ -212,6 +214,11 @@ extension NodeTable {
   ///
   /// - Throws: What opening fails with for reasons that say nothing about the file.
   private func leads(_ proof: Proof, to subject: Subject) throws(Errno) -> Bool {
+    var anchor: Descriptor?
+    // Without one nothing is known, so its error is no answer.
+    if case .handle = proof {
+      anchor = try mounts.anchor(of: subject.identity.mount, links: links)
+    }
     do {
       let status: FileStatus
       switch proof {
@@ -224,7 +231,7 @@ extension NodeTable {
         return try nameIdentity(of: pin, subject.identity.mount) == subject.identity
       case .pin(let pin): status = try pin.status()
       case .handle(let handle):
-        guard let anchor = mounts.anchor(of: subject.identity.mount) else { return false }
+        guard let anchor else { return false }
         let opened = try anchor.open(handle, .path)
         status = try opened.borrowed.status()
       }

@@ -39,6 +39,7 @@ extension NodeTable {
   /// Only now: what the hand finds without a pin it clears away.
   func keepPin(of node: NodeID, at index: UInt32) {
     guard store.slots[index].isPinned else { return }
+    mounts.hold(store.slots[index].mount.load(ordering: .relaxed))
     switch pins.admit(node, look) {
     case .admitted: return
     case .insteadOf(let other):
@@ -48,15 +49,17 @@ extension NodeTable {
     // Everything else is hotter.
     case .refused: break
     }
-    if !demote(node) { pins.add(node) }
+    if !demote(node) { pins.add(node, look) }
   }
 
   /// Takes the pin from a node that can be opened by its handle, and only from such a one.
   ///
-  /// A file without a name left is not: it would be gone with the pin.
+  /// A file without a name left is not: it would be gone with the pin. The root is none either.
   ///
   /// - Returns: Whether the node has no pin now.
-  private func demote(_ node: NodeID) -> Bool {
+  @discardableResult
+  func demote(_ node: NodeID) -> Bool {
+    guard node != .root else { return false }
     guard let index = store.place(of: node), let pin = pin(at: index) else { return true }
     guard let file = try? openByHandle(at: index, .path),
       let status = try? file.borrowed.status(), status.linkCount > 0,
@@ -78,7 +81,7 @@ extension NodeTable {
   }
 
   /// What the hand of the cache finds.
-  private func look(_ node: NodeID) -> PinCache.Finding {
+  func look(_ node: NodeID) -> PinCache.Finding {
     guard let index = store.place(of: node), store.slots[index].isPinned,
       store.slots[index].hasHandle
     else { return .free }

@@ -39,14 +39,16 @@ package final class NodeTable: Sendable {
   ///   - limbo: What a forgotten node held is closed there; its budget counts descriptors.
   ///   - maximumCount: How many nodes the guest may know, the root included.
   ///   - pinLimit: How many nodes that have a handle may be held open nevertheless.
+  ///   - unifiesMounts: Whether a file that is seen through several mounts is one file.
   /// - Throws: `EOPNOTSUPP` if `mode` is `.mandatory` and the root has no handle that works.
   package init(
     root: consuming OwnedDescriptor, links: consuming DescriptorLinks, mode: FileHandleMode,
-    limbo: Limbo, maximumCount: Int, pinLimit: Int
+    limbo: Limbo, maximumCount: Int, pinLimit: Int, unifiesMounts: Bool = false
   ) throws(Errno) {
     let descriptors = limbo.descriptors
     let mounts = try Mounts(
-      root: root.borrowed, links: links, mode: mode, descriptors: descriptors)
+      root: root.borrowed, links: links, mode: mode, isUnified: unifiesMounts,
+      descriptors: descriptors)
     self.links = links
     self.limbo = limbo
     isMandatory = mode == .mandatory
@@ -86,9 +88,11 @@ package final class NodeTable: Sendable {
     UInt32(store.slots[try place(of: node)].fileType.load(ordering: .relaxed))
   }
 
+  /// The place of a node that the guest uses now.
   @inline(__always)
   func place(of node: NodeID) throws(Errno) -> UInt32 {
     guard let index = store.place(of: node) else { throw .stale }
+    mounts.touch(store.slots[index].mount.load(ordering: .relaxed))
     return index
   }
 

@@ -22,7 +22,8 @@ extension Passthrough {
     if configuration.offersReaddirplus && cache.keepsAttributes {
       flags.formUnion([.doReaddirplus, .readdirplusAuto])
     }
-    if configuration.announcesMounts { flags.insert(.submounts) }
+    // A mount in the guest has inodes of its own, whatever their nodes.
+    if configuration.announcesMounts && !configuration.unifiesMounts { flags.insert(.submounts) }
     if configuration.killsPrivileges { flags.insert(.handleKillPrivilegesV2) }
     if configuration.allowsMapping && cache.bypassesPageCache {
       flags.insert(.directIOAllowsMapping)

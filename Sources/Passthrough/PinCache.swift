@@ -89,8 +89,22 @@ final class PinCache: Sendable {
   }
 
   /// Remembers a node that is pinned and cannot give way, beyond the limit if need be.
-  func add(_ node: NodeID) {
-    ring.withLock { $0.nodes.append(node) }
+  func add(_ node: NodeID, _ look: (NodeID) -> Finding) {
+    ring.withLock { ring in
+      for _ in 0..<min(Self.longestSweep, ring.nodes.count) {
+        let place = ring.hand % ring.nodes.count
+        ring.hand = place + 1
+        guard look(ring.nodes[place]) == .free else { continue }
+        ring.nodes[place] = node
+        return
+      }
+      ring.nodes.append(node)
+    }
+  }
+
+  /// All that are remembered.
+  var nodes: [NodeID] {
+    ring.withLock { $0.nodes }
   }
 
   /// Forgets all nodes, whose pins are gone.

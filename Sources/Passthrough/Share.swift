@@ -47,7 +47,12 @@ package final class Share: FileSystemProvider {
     nodes = try NodeTable(
       root: directory, links: links, mode: configuration.fileHandles,
       limbo: limbo, maximumCount: configuration.maximumNodeCount,
-      pinLimit: configuration.pinLimit)
+      pinLimit: configuration.pinLimit, unifiesMounts: configuration.unifiesMounts)
+    nodes.beginReleasingMounts()
+  }
+
+  deinit {
+    nodes.endReleasingMounts()
   }
 
   /// The share as the calling thread sees it; only this thread may use the view.

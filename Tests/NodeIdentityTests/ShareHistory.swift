@@ -26,23 +26,35 @@ struct ShareHistory {
 
   private let share: String
   private let client: FuseClient
-  private let directory: NodeID
+  /// The directory `share`, once for each mount through which the guest sees it, and `d` in it.
+  private let roots: [NodeID]
+  private let directories: [NodeID]
   private let nameCount = 8
+  /// Whether a file is one node through all of them.
+  var isUnified = false
   /// Whether the host gives files several names.
   var hasLinks = true
   private var tags: [Int: Int] = [:]
   private var lastTag = 0
-  private var known: [NodeID: (tag: Int, lookups: UInt64)] = [:]
-  private var nodes: [Int: NodeID] = [:]
+  private var known: [NodeID: (file: SeenFile, lookups: UInt64)] = [:]
+  private var nodes: [SeenFile: NodeID] = [:]
   private var owners: [UInt64: Int] = [:]
   private(set) var verdict = Verdict()
 
-  /// A history in the directory `share`, which `client` has as its root.
-  init(share: String, client: FuseClient) throws {
+  /// What the guest is to know as one node.
+  private struct SeenFile: Hashable {
+    var tag: Int
+    /// The number of the mount, 0 if they are unified.
+    var view: Int
+  }
+
+  /// A history in the directory `share`, which the guest of `client` sees as each of `roots`.
+  init(share: String, client: FuseClient, roots: [NodeID] = [.root]) throws {
     self.share = share
     self.client = client
+    self.roots = roots
     try hostMakeDirectory("\(share)/d")
-    directory = try client.lookup("d").node
+    directories = try roots.map { try client.lookup("d", in: $0).node }
   }
 
   /// Makes `count` random steps.
@@ -55,7 +67,7 @@ struct ShareHistory {
       case 1: if tags.removeValue(forKey: name) != nil { try hostRemove(path(name)) }
       case 2: try rename(name, to: other)
       case 3: try link(name, as: other)
-      case 4...7: try lookUp(name)
+      case 4...7: try lookUp(name, through: Int.random(in: roots.indices, using: &random))
       case 8...9: try read(&random)
       case _: try forget(&random)
       }
@@ -90,10 +102,11 @@ struct ShareHistory {
 
   // MARK: The guest
 
-  private mutating func lookUp(_ name: Int) throws {
+  private mutating func lookUp(_ name: Int, through view: Int) throws {
     let entry: EntryOut
     do {
-      entry = try client.lookup(NameBytes("n\(name)"), in: name < 5 ? .root : directory)
+      let parent = name < 5 ? roots[view] : directories[view]
+      entry = try client.lookup(NameBytes("n\(name)"), in: parent)
     } catch .reply(let error) {
       // ESTALE says: once more, and Linux does so.
       if tags[name] != nil, error != .stale { verdict.lost += 1 }
@@ -103,23 +116,26 @@ struct ShareHistory {
     if let owner = owners.updateValue(tag, forKey: entry.attr.ino), owner != tag {
       verdict.reused += 1
     }
-    if let other = nodes[tag], other != entry.node { verdict.twoNodes += 1 }
-    if let other = known[entry.node], other.tag != tag {
+    let file = SeenFile(tag: tag, view: isUnified ? 0 : view)
+    if let other = nodes[file], other != entry.node { verdict.twoNodes += 1 }
+    if let other = known[entry.node]?.file, other != file {
       verdict.twoFiles += 1
-      nodes[other.tag] = nil
-      known[entry.node]?.tag = tag
+      nodes[other] = nil
+      known[entry.node]?.file = file
     }
-    nodes[tag] = entry.node
-    known[entry.node, default: (tag, 0)].lookups += 1
+    nodes[file] = entry.node
+    known[entry.node, default: (file, 0)].lookups += 1
   }
 
   private mutating func read(_ random: inout SeededRandom) throws {
     guard let (node, entry) = pick(&random) else { return }
-    let isThere = tags.values.contains(entry.tag)
+    let isThere = tags.values.contains(entry.file.tag)
     do {
       let handle = try client.open(node).handle
       let text = try client.read(node, handle: handle, byteCount: 100)
-      if String(decoding: text, as: UTF8.self) != "tag \(entry.tag)" { verdict.wrongContents += 1 }
+      if String(decoding: text, as: UTF8.self) != "tag \(entry.file.tag)" {
+        verdict.wrongContents += 1
+      }
       try client.release(node, handle: handle)
     } catch .reply {
       if isThere { verdict.lost += 1 }
@@ -134,13 +150,13 @@ struct ShareHistory {
       known[node]?.lookups -= count
     } else {
       known[node] = nil
-      if nodes[entry.tag] == node { nodes[entry.tag] = nil }
+      if nodes[entry.file] == node { nodes[entry.file] = nil }
     }
   }
 
   private func pick(
     _ random: inout SeededRandom
-  ) -> (node: NodeID, entry: (tag: Int, lookups: UInt64))? {
+  ) -> (node: NodeID, entry: (file: SeenFile, lookups: UInt64))? {
     let sorted = known.keys.sorted { $0.rawValue < $1.rawValue }
     guard let node = sorted.randomElement(using: &random), let entry = known[node] else {
       return nil

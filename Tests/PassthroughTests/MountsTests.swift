@@ -4,35 +4,6 @@ import Passthrough
 import TestSupport
 import Testing
 
-/// Whether this process may mount; asked by doing it.
-private let mayMount: Bool = {
-  guard let share = try? NodeFixture(.never) else { return false }
-  return (try? share.mounting(["-t", "tmpfs", "none"], on: ".") {}) != nil
-}()
-
-extension NodeFixture {
-  /// Calls `body` while something is mounted on `name`: unmounted before the directory can go.
-  fileprivate func mounting(
-    _ arguments: [String], on name: String, _ body: () throws -> Void
-  ) throws {
-    try run(["mount"] + arguments + [path(name)])
-    defer { try? run(["umount", "-l", path(name)]) }
-    try body()
-  }
-}
-
-private struct CommandFailed: Error {
-  var output: String
-}
-
-private func run(_ arguments: [String]) throws {
-  let directory = try TemporaryDirectory("command")
-  let child = try ChildProcess(arguments, outputPath: directory.path("output"))
-  guard child.wait(for: .seconds(20)) == .exited(0) else {
-    throw CommandFailed(output: child.output)
-  }
-}
-
 @Suite(.serialized, .enabled(if: mayMount && hasHandles, "needs the right to mount, and handles"))
 struct MountsTests {
   private let memory = ["-t", "tmpfs", "none"]

@@ -20,8 +20,9 @@ import Testing
     #expect(table.top(at: "/a b\\c")?.type == "fuse.virtiofs")
     #expect(table.top(at: "/mnt")?.id == 42)
     let made = MountTable.Entry(
-      id: 40, device: "0:33", path: "/before", type: "fuse.virtiofs", source: "/run/sock")
-    #expect(table.entry(of: made)?.path == "/a b\\c", "it may have been moved")
+      id: 40, device: "0:33", path: Array("/before".utf8), type: "fuse.virtiofs",
+      source: "/run/sock")
+    #expect(table.entry(of: made)?.path == Array("/a b\\c".utf8), "it may have been moved")
     for key in [\MountTable.Entry.device, \.type, \.source] {
       var gone = made
       gone[keyPath: key] = "other"

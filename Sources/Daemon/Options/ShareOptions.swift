@@ -29,6 +29,10 @@ struct ShareOptions: ParsableArguments {
   var announceSubmounts = Self.defaults.announcesMounts
 
   @Flag(
+    help: "Let a file that is seen through several mounts be one file; announces no mounts.")
+  var unifyMounts = Self.defaults.unifiesMounts
+
+  @Flag(
     inversion: .prefixedNo,
     help: "Clear set-user-ID and set-group-ID bits here, not in the guest.")
   var killprivV2 = Self.defaults.killsPrivileges
@@ -75,6 +79,7 @@ extension Configuration {
     allowsMapping = options.allowMmap
     offersReaddirplus = options.readdirplus
     announcesMounts = options.announceSubmounts
+    unifiesMounts = options.unifyMounts
     killsPrivileges = options.killprivV2
     descriptorBudget = Self.descriptorBudget(limit: descriptorLimit)
     // The rest is for files that the guest opens, and for those without a handle.

@@ -101,16 +101,21 @@ struct OwnMount: Sendable {
   func remove(_ removal: FileSystemMounting.Removal) throws(Errno) {
     let table = try MountTable()
     guard let entry = table.entry(of: made) else { return }
-    guard table.top(at: entry.path) == entry else { throw .busy }
-    try FileSystemMounting.unmount(entry.path, removal)
+    guard table.top(at: entry.pathText) == entry else { throw .busy }
+    try FileSystemMounting.unmount(entry.pathText, removal)
   }
 
   /// Writes what the kernel has not written yet; sends requests, so somebody has to serve them.
   func synchronize() throws(Errno) {
     let table = try MountTable()
-    guard let entry = table.entry(of: made), table.top(at: entry.path) == entry else { return }
-    let directory = try Descriptor.directory(at: entry.path)
+    guard let entry = table.entry(of: made), table.top(at: entry.pathText) == entry else { return }
+    let directory = try Descriptor.directory(at: entry.pathText)
     let file = try directory.borrowed.open(PathName("."), [.readOnly, .directory])
     try file.borrowed.synchronizeFileSystem()
   }
+}
+
+extension MountTable.Entry {
+  /// The path as text, which a path of the user's is.
+  fileprivate var pathText: String { String(decoding: path, as: UTF8.self) }
 }
