@@ -13,6 +13,7 @@ final class ServedVring {
   private let observer: SessionObserver
 
   private var kick: SharedDescriptor?
+  /// Kept open for the queue, which has its number.
   private var call: SharedDescriptor?
   private var error: SharedDescriptor?
   /// Whether chains are taken: while it is enabled, neither broken nor to be stopped.
@@ -48,6 +49,7 @@ final class ServedVring {
     self.isEnabled = isEnabled
     call = notifiers.call
     error = notifiers.error
+    queue.call = call?.borrowed
     handler.didStart(queue)
     setKick(notifiers.kick)
     decideTaking()
@@ -65,7 +67,7 @@ final class ServedVring {
       hasWorked = true
     }
     if takesChains, takeBatch() > 0 { hasWorked = true }
-    if queue.publish() { call?.borrowed.signalEvent() }
+    queue.answer()
     handler.endBatch()
     if !retired.isEmpty { forgetRetiredMemory() }
     if drained != nil { finishDraining() }
@@ -157,6 +159,7 @@ final class ServedVring {
   /// Calls once, because what was returned just now may have been called through the old
   /// descriptor, to which nobody listens any more: QEMU's start and its unmasking race so.
   func setCall(_ call: SharedDescriptor?) {
+    queue.call = call?.borrowed
     self.call = call
     call?.borrowed.signalEvent()
   }

@@ -8,6 +8,8 @@ internal import Virtqueue
 extension RequestQueue {
   func start(_ call: DeferredCall, _ number: SlotNumber, on queue: SplitQueue) {
     slots[number].prepare(for: call)
+    // What is done already does not wait for a long copy.
+    if call.copiedByteCount >= Self.leastLongCopy { queue.answer() }
     if let result = tryAtOnce(call, &slots[number]) { return finish(number, result, on: queue) }
     dispatcher.files.pin(call.file)
     pursue(call, number)
@@ -19,6 +21,9 @@ extension RequestQueue {
       return handToWorker(number)
     }
   }
+
+  /// A copy from here on takes longer than publishing and calling once more.
+  private static var leastLongCopy: Int { 128 << 10 }
 
   /// The longest READ that the queue's thread copies from the page cache, in bytes: a Linux guest's
   /// are no longer, and others must not keep their neighbours waiting.
@@ -112,6 +117,15 @@ extension DeferredCall {
     case .read(let file, _, _), .write(let file, _), .sync(let file, _),
       .allocate(let file, _):
       file
+    }
+  }
+
+  /// How many bytes the thread that makes the call copies, if it does not go past the page cache.
+  fileprivate var copiedByteCount: Int {
+    switch self {
+    case .read(_, _, let byteCount): byteCount
+    case .write(_, let write): write.byteCount
+    case .sync, .allocate: 0
     }
   }
 

@@ -31,6 +31,8 @@ package final class SplitQueue {
   private var publishedUsed: UInt16
   /// Chains taken and not yet returned.
   package private(set) var inFlight = 0
+  /// What calls the driver, open as long as it is set; nil if the driver only looks by itself.
+  package var call: Descriptor?
 
   /// A queue whose rings lie in `memory` at `addresses`.
   ///
@@ -122,6 +124,14 @@ package final class SplitQueue {
       return rings.availableFlags.load() & 1 == 0
     }
     return nextUsed &- rings.usedEvent.load() &- 1 < nextUsed &- old
+  }
+
+  /// Publishes what is staged and calls the driver if it wants to be.
+  ///
+  /// Once per batch; before, only where what comes next takes so long that nothing should wait.
+  package func answer() {
+    guard publish(), let call else { return }
+    call.signalEvent()
   }
 
   // MARK: Kicks

@@ -75,6 +75,39 @@ import Testing
     _ = try guest.client.getattr()
   }
 
+  /// A batch is published as a whole, but for answers that a long copy would hold up.
+  @Test(arguments: engines) func answersDoNotWaitForALongCopyBehindThem(
+    _ engine: String
+  ) throws {
+    var options = DeviceOptions()
+    options.queueSize = 1024
+    let size = 4 << 20
+    let guest = try Guest(
+      .swift, options: options, more: ["--io-engine=\(engine)"]
+    ) { share in
+      try hostWrite("\(share)/f", [UInt8](repeating: 9, count: size))
+    }
+    let client = guest.client
+    let node = try client.lookup("f").node
+    let handle = try client.open(node).handle
+    let buffer = try guest.buffer(size)
+    let memory = client.queue.ring.memory
+    let deadline = Deadline(after: .seconds(30))
+    var isAhead = false
+    // Whether the front-end looks in the half millisecond of the copy is the scheduler's business.
+    while !isAhead, !deadline.hasPassed {
+      let before = memory.usedIndex
+      _ = try client.queue.submit(.getattr(.root))
+      _ = try client.queue.submit(
+        .read(node, handle: handle, offset: 0, into: buffer.pieces(of: 65536)))
+      client.queue.flush()
+      while memory.usedIndex == before, !deadline.hasPassed { spinHint() }
+      isAhead = memory.usedIndex == before &+ 1
+      while client.queue.inFlightCount > 0 { _ = try client.queue.collectAny() }
+    }
+    #expect(isAhead)
+  }
+
   /// Control's commands come in the middle of a look.
   @Test(arguments: engines, [0, 1000])
   func controlIsObeyedWhileItLooks(_ engine: String, _ pollMicroseconds: Int) throws {
