@@ -3,14 +3,14 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup build check format test test-long bench demo shell clean
+.PHONY: help setup build check format test test-long bench bench-guests demo shell clean
 
 RELEASE := swift build -c release --static-swift-stdlib --product
 SOURCES := Package.swift Sources Tests
 FORMAT := swift format --configuration .swift-format --recursive
 
 help: ## This list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 	@echo
 	@echo 'make demo SHARE=DIR and make shell SHARE=DIR use your own directory.'
 
@@ -40,6 +40,9 @@ test-long: ## The same with the long forms of the guest tests (an hour or more)
 
 bench: build ## Compare with the C and the Rust virtiofsd: tables, goals, a picture; eight minutes
 	@tools/bench
+
+bench-guests: build ## The same with fio, git and trees of files in guests: half an hour
+	@tools/bench-guests
 
 demo: ## A guest in QEMU uses a directory of this machine: a tour
 	@qemu/demo "$(SHARE)"

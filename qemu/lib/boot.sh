@@ -6,6 +6,8 @@
 factor=${GUEST_DEADLINE_FACTOR:-4}
 run='' share='' daemon_pid='' vm_pid='' memory='' own_share=''
 tag_name=share
+# Further shares beside the one: TAG is served at $run/TAG.socket.
+more_tags=()
 
 # Checks that the guest can run here, and makes the run's directories. Sockets want a short path; a share wants a disk.
 prepare_run() {
@@ -178,6 +180,11 @@ qemu_command() {
     -device "vhost-user-fs-pci,chardev=fs,tag=$tag_name,queue-size=1024,num-request-queues=$queues"
     -kernel "$kernel/vmlinuz" -initrd "$run/initrd"
     -append "console=ttyS0 panic=-1 quiet" -display none -no-reboot -nodefaults)
+  local tag
+  for tag in "${more_tags[@]}"; do
+    vm+=(-chardev "socket,id=fs-$tag,path=$run/$tag.socket"
+      -device "vhost-user-fs-pci,chardev=fs-$tag,tag=$tag,queue-size=1024,num-request-queues=$queues")
+  done
 }
 
 boot_qemu() {
