@@ -51,6 +51,11 @@ package struct ReplyBuffer: ~Copyable {
     byteCount = 0
   }
 
+  /// Takes back all that was appended.
+  package mutating func removeAll() {
+    byteCount = 0
+  }
+
   /// Lets at most `limit` more bytes be appended to this reply.
   mutating func restrict(to limit: Int) {
     room = min(room, byteCount + max(0, limit))

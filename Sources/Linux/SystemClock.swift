@@ -14,6 +14,12 @@ package enum SystemClock {
     return UInt64(truncatingIfNeeded: time.tv_sec &* 1_000_000_000 &+ time.tv_nsec)
   }
 
+  /// The time that the kernel gave files last: `CLOCK_REALTIME` as of its clock's latest tick.
+  package static var coarse: Timestamp {
+    let time = read(CLOCK_REALTIME_COARSE)
+    return Timestamp(seconds: Int64(time.tv_sec), nanoseconds: UInt32(time.tv_nsec))
+  }
+
   /// The local time of day, `17:04:59`.
   package static var timeOfDay: String {
     var seconds = read(CLOCK_REALTIME).tv_sec

@@ -36,6 +36,19 @@ extension FileSystemStatus {
     }
   }
 
+  /// Whether the type is one of those of which `InodeNumberProof.native` is known.
+  fileprivate var isNative: Bool {
+    switch type {
+    case 0xef53,  // ext2, ext3, ext4
+      0x5846_5342,  // XFS
+      0x9123_683e,  // btrfs
+      0x0102_1994:  // tmpfs
+      true
+    case _:
+      false
+    }
+  }
+
   /// overlayfs
   fileprivate var isOverlay: Bool { type == 0x794c_7630 }
 }
@@ -45,6 +58,7 @@ extension Descriptor {
   func numbers() throws(Errno) -> InodeNumberProof {
     let status = try fileSystemStatus()
     if status.isRemote { return .none }
+    if status.isNative { return .native }
     guard status.isOverlay else { return .whole }
     // Handles are made with an index only.
     return (try? handle()) == nil ? .unlessLinked : .whole
@@ -74,6 +88,10 @@ enum OverlayLayer {
 /// Whether no other file can have the inode number of a file that is held open.
 enum InodeNumberProof: UInt8 {
   case whole
+  /// The same, and more is known of the file system: closing a file does nothing (there is no
+  /// `->flush`), and a directory's change time moves with every name that is made, removed or
+  /// renamed in it.
+  case native
   /// Not a file of several names: those of one file in a lower layer of overlayfs are separate
   /// files (unless it was mounted with `index=on`), which have the lower file's number until the
   /// first of them is written to.

@@ -149,7 +149,7 @@ final class Mounts: Sendable {
   /// Whether two files that are held open may have the inode number that `status` tells.
   func mayShareNumber(_ status: FileStatus, _ index: UInt32) -> Bool {
     switch numbers(index) {
-    case .whole: false
+    case .whole, .native: false
     case .unlessLinked: status.linkCount > 1 && !status.isDirectory
     case .none: true
     }

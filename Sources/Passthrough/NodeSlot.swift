@@ -35,6 +35,9 @@ struct NodeSlot: ~Copyable, SlabElement {
 
   init() {}
 
+  /// The `since` of a node of which only names have spoken so far.
+  static let neverSeen = UInt64.max
+
   var identity: Identity {
     Identity(
       inode: inode.load(ordering: .relaxed), device: device.load(ordering: .relaxed),

@@ -44,6 +44,11 @@ extension NodeTable {
     switch UInt32(store.slots[index].fileType.load(ordering: .relaxed)) {
     case FileStatus.regularType:
       guard let pin = pin(at: index) else { return try openByHandle(at: index, flags) }
+      // Half as dear as through procfs. What it fails with may be about the handle, as of a file
+      // without a name, so it is the other way's error that counts.
+      if store.slots[index].hasHandle, let file = try? openByHandle(at: index, flags) {
+        return file
+      }
       return try links.reopen(pin, flags)
     case FileStatus.directoryType:
       guard let pin = pin(at: index) else { return try openByHandle(at: index, flags) }
@@ -53,6 +58,12 @@ extension NodeTable {
     default:
       throw .badDescriptor
     }
+  }
+
+  /// Whether closing an open file of the node does nothing that could fail.
+  package func closesInSilence(_ node: NodeID) -> Bool {
+    guard let index = store.place(of: node) else { return false }
+    return mounts.numbers(store.slots[index].mount.load(ordering: .relaxed)) == .native
   }
 
   /// The descriptor that holds the node's file; good until the thread's next quiescent point.

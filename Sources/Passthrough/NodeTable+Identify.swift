@@ -76,7 +76,7 @@ extension NodeTable {
     var subject = Subject(
       status: status, identity: identity, hash: hasher.hash(identity), handle: nil)
     switch mounts.numbers(mount) {
-    case .whole: break
+    case .whole, .native: break
     case .none: subject.asksPin = true
     case .unlessLinked:
       guard !status.isDirectory else { break }

@@ -54,17 +54,30 @@ extension NodeTable {
   }
 
   /// LOOKUP in a directory that is open, of a name that the directory itself gave.
+  ///
+  /// - Parameter isAsked: Whether the guest wants this file, rather than all in the directory: only
+  ///   then it may become worth a pin.
   func lookup(
-    _ name: borrowing PathName, in directory: Descriptor
+    _ name: borrowing PathName, in directory: Descriptor, isAsked: Bool = true
   ) throws(Errno) -> (NodeID, FileStatus) {
     let before = clock.load(ordering: .acquiring)
     let status = try directory.status(of: name)
-    if let node = recognize(status, name, in: directory, before: before) { return (node, status) }
-    // The name may lead elsewhere by now: from here on everything is asked of the opened file.
+    if let node = recognize(status, name, in: directory, before: before, isAsked: isAsked) {
+      return (node, status)
+    }
+    return try lookUpAnew(name, in: directory, isAsked: isAsked)
+  }
+
+  /// LOOKUP of a name that may lead elsewhere by now: everything is asked of the opened file.
+  func lookUpAnew(
+    _ name: borrowing PathName, in directory: Descriptor, isAsked: Bool = true
+  ) throws(Errno) -> (NodeID, FileStatus) {
     var file: OwnedDescriptor? = try directory.open(
       name, [.path, .noFollow], resolving: [.beneath, .noMagicLinks])
     let descriptor = file?.borrowed ?? directory
-    return try identify(descriptor, spare: &file)
+    guard !isAsked, usesHandles else { return try identify(descriptor, spare: &file) }
+    var nothing: OwnedDescriptor?
+    return try identify(descriptor, spare: &nothing)
   }
 
   // MARK: A node that is known, without opening the file
@@ -82,7 +95,8 @@ extension NodeTable {
   ///
   /// - Parameter before: The clock before the status was taken.
   func recognize(
-    _ status: FileStatus, _ name: borrowing PathName, in directory: Descriptor, before: UInt64
+    _ status: FileStatus, _ name: borrowing PathName, in directory: Descriptor, before: UInt64,
+    isAsked: Bool = true
   ) -> NodeID? {
     // A mount found here may go and its number become another mount's before the shard is locked,
     // but a node there is then younger than `before`.
@@ -94,7 +108,7 @@ extension NodeTable {
       guard let index = find(identity, hash, in: shard) else { return .unknown }
       guard store.slots[index].isPinned else { return .unpinned }
       guard isOlder(index, before) else { return .unknown }
-      _ = store.slots[index].warm()
+      if isAsked { _ = store.slots[index].warm() }
       return .node(countLookup(index))
     }
     switch first {
@@ -112,7 +126,7 @@ extension NodeTable {
         store.slots[index].identity == identity, isOlder(index, before)
       else { return nil }
       // One that is to be pinned has to be opened.
-      guard !wantsPin(index) else { return nil }
+      guard !isAsked || !wantsPin(index) else { return nil }
       return countLookup(index)
     }
   }

@@ -29,6 +29,8 @@ package struct OpenFileFlags: OptionSet, Sendable {
   package static let isDirect = OpenFileFlags(rawValue: 4)
   /// The file system refused `RWF_NOWAIT`.
   package static let refusesNoWait = OpenFileFlags(rawValue: 8)
+  /// Closing it does nothing, so neither does FLUSH.
+  package static let closesInSilence = OpenFileFlags(rawValue: 16)
 }
 
 /// Where the reading of a directory stands.

@@ -20,12 +20,20 @@ extension Passthrough {
     guard arguments.offset <= UInt64(Int64.max) else { throw .invalidArgument }
     let directory = try openDirectory(arguments.handle, of: node)
     try files.withCursor(of: arguments.handle) { (cursor) throws(Errno) in
-      if cursor.offset != arguments.offset {
-        try directory.descriptor.seekDirectory(to: arguments.offset)
-        cursor.offset = arguments.offset
+      try seek(directory, to: arguments.offset, &cursor)
+      guard plus else {
+        return try append(.names, of: directory, at: &cursor, to: &reply, by: &directoryBuffer)
       }
-      try appendEntries(
-        of: directory, at: &cursor, plus: plus, to: &reply, by: &directoryBuffer)
+      if let steadiness = nodes.steadiness(of: node, directory.descriptor, &steadyNames) {
+        try append(
+          .steady(steadiness), of: directory, at: &cursor, to: &reply, by: &directoryBuffer)
+        if nodes.confirm(&steadyNames, of: node, directory.descriptor, steadiness) { return }
+        // The directory has changed meanwhile: none of that is certain.
+        reply.removeAll()
+        cursor.offset = DirectoryCursor.unknown
+        try seek(directory, to: arguments.offset, &cursor)
+      }
+      try append(.opened, of: directory, at: &cursor, to: &reply, by: &directoryBuffer)
     }
   }
 
@@ -51,15 +59,26 @@ extension Passthrough {
     return file
   }
 
+  /// Sets the descriptor's position, if it is not there.
+  private func seek(
+    _ directory: OpenFile, to offset: UInt64, _ cursor: inout DirectoryCursor
+  ) throws(Errno) {
+    guard cursor.offset != offset else { return }
+    try directory.descriptor.seekDirectory(to: offset)
+    cursor.offset = offset
+  }
+
   /// Appends records from the descriptor's position on, and leaves in `cursor` where that is then.
   ///
   /// - Throws: `EINVAL` if not even the first fits: an empty reply would mean the end.
-  private func appendEntries(
-    of directory: OpenFile, at cursor: inout DirectoryCursor, plus: Bool,
+  private func append(
+    _ contents: RecordContents, of directory: OpenFile, at cursor: inout DirectoryCursor,
     to reply: inout ReplyBuffer, by buffer: inout DirectoryBuffer
   ) throws(Errno) {
+    let plus = contents.hasAttributes
     let shortest = RecordByteCount.shortest(plus: plus)
-    let device = try directory.descriptor.status().device
+    let device =
+      if let device = contents.device { device } else { try directory.descriptor.status().device }
     var isEmpty = true
     while isEmpty || reply.remaining >= shortest {
       // Wherever this ends but at the end of a batch, the descriptor is past what was appended.
@@ -81,7 +100,7 @@ extension Passthrough {
           guard !isEmpty else { throw .invalidArgument }
           return
         }
-        append(entry, in: directory, on: device, plus: plus, to: &reply)
+        append(entry, in: directory, on: device, contents, to: &reply)
         isEmpty = false
         next = entry.nextOffset
       }
@@ -95,22 +114,39 @@ extension Passthrough {
   /// An entry that cannot be looked up, because it is gone again or for lack of anything, is shown
   /// without attributes, as are "." and "..": those the guest never counts.
   private func append(
-    _ entry: borrowing DirectoryEntry, in directory: OpenFile, on device: DeviceNumber, plus: Bool,
-    to reply: inout ReplyBuffer
+    _ entry: borrowing DirectoryEntry, in directory: OpenFile, on device: DeviceNumber,
+    _ contents: RecordContents, to reply: inout ReplyBuffer
   ) {
     var dirent = dirent(entry, in: directory.node, on: device)
-    guard plus else {
+    guard contents.hasAttributes else {
       _ = reply.append(dirent, name: entry.name)
       return
     }
     var attributes = EntryOut()
     if !entry.isSelf, !entry.isParent, let path = try? PathName(entry.terminatedName),
-      let (node, status) = try? nodes.lookup(path, in: directory.descriptor)
+      let (node, status) = lookup(path, in: directory, contents)
     {
       attributes = self.entry(node, status)
       dirent.ino = attributes.attr.ino
     }
     _ = reply.append(attributes, dirent, name: entry.name)
+  }
+
+  /// What a record's name leads to, with one lookup counted.
+  private func lookup(
+    _ name: borrowing PathName, in directory: OpenFile, _ contents: RecordContents
+  ) -> (NodeID, FileStatus)? {
+    if case .steady(let steadiness) = contents,
+      let found = nodes.find(name, in: directory.descriptor, steadiness, &steadyNames)
+    {
+      return found
+    }
+    guard let found = try? nodes.lookup(name, in: directory.descriptor, isAsked: false) else {
+      return nil
+    }
+    // If what the others rest on does not hold, this one is asked for again with them.
+    if case .steady = contents { steadyNames.counted.append(found.0) }
+    return found
   }
 
   /// The record without attributes.
@@ -124,6 +160,30 @@ extension Passthrough {
       inode = status.inode
     }
     return Dirent(ino: inode, offset: entry.nextOffset, type: UInt32(entry.type))
+  }
+}
+
+/// What the records tell, and how it is found out.
+private enum RecordContents {
+  case names
+  /// Attributes, too: of files that are opened for that if they are not known.
+  case opened
+  /// Attributes, without opening anything, which hold if the directory does not change.
+  case steady(Steadiness)
+
+  var hasAttributes: Bool {
+    switch self {
+    case .names: false
+    case .opened, .steady: true
+    }
+  }
+
+  /// The directory's device, if it is known.
+  var device: DeviceNumber? {
+    switch self {
+    case .names, .opened: nil
+    case .steady(let steadiness): steadiness.device
+    }
   }
 }
 

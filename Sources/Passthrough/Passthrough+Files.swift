@@ -63,8 +63,11 @@ extension Passthrough {
     files.release(arguments.handle)
   }
 
+  /// What closing the file would report, where it can report anything.
   package func flush(_ node: NodeID, _ arguments: FlushIn) throws(Errno) {
-    try files.find(arguments.handle).descriptor.flush()
+    let file = try files.find(arguments.handle)
+    guard !file.flags.contains(.closesInSilence) else { return }
+    try file.descriptor.flush()
   }
 }
 
@@ -138,7 +141,15 @@ extension Passthrough {
     var known: OpenFileFlags = []
     if flags.allowsWriting { known.insert(.isWritable) }
     if flags.contains(.direct) { known.insert(.isDirect) }
+    var reply = cache.fileFlags
+    if nodes.closesInSilence(node) {
+      known.insert(.closesInSilence)
+      // Writing is over when WRITE is answered: without a write-back cache, which is never agreed
+      // to, the guest has nothing to flush but what was mapped, and it writes that back when the
+      // mapping goes.
+      reply.insert(.noFlush)
+    }
     let handle = try files.insert(file, node: node, flags: known)
-    return OpenOut(handle: handle, flags: cache.fileFlags)
+    return OpenOut(handle: handle, flags: reply)
   }
 }

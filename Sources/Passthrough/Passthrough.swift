@@ -13,6 +13,8 @@ package final class Passthrough {
   let credentials: CallerCredentials
   /// Where READDIR and READDIRPLUS read the host's records.
   var directoryBuffer = DirectoryBuffer(byteCount: 65536)
+  /// What this thread knows of directories whose names do not change.
+  var steadyNames: SteadyNames
   /// Where LISTXATTR reads the host's names.
   var attributeNames = AttributeNameBuffer()
   private let presence: Limbo.View
@@ -20,6 +22,7 @@ package final class Passthrough {
   /// A view for the calling thread.
   init(share: Share) throws(Errno) {
     self.share = share
+    steadyNames = SteadyNames(quietTime: share.quietTime)
     nodes = share.nodes
     files = share.files
     credentials = try CallerCredentials()

@@ -5,6 +5,8 @@ internal import Synchronization
 /// A host directory that is shared: what the views of all threads have in common.
 package final class Share: FileSystemProvider {
   let configuration: Configuration
+  /// `SteadyNames.quietTime` of the views.
+  let quietTime: Int64
   let limbo: Limbo
   let nodes: NodeTable
   let files: OpenFileTable
@@ -24,21 +26,25 @@ package final class Share: FileSystemProvider {
   /// - Throws: `ENOTDIR`, or what the host's calls fail with; `EOPNOTSUPP` if file handles are
   ///   mandatory and the file system has none.
   package convenience init(
-    configuration: Configuration, directory: consuming OwnedDescriptor
+    configuration: Configuration, directory: consuming OwnedDescriptor,
+    quietTime: Int64 = SteadyNames.longestTick
   ) throws(Errno) {
-    try self.init(configuration: configuration, directory: directory, links: DescriptorLinks())
+    try self.init(
+      configuration: configuration, directory: directory, links: DescriptorLinks(),
+      quietTime: quietTime)
   }
 
   /// Shares `directory`, where `/proc` is out of reach by now and `links` is what is left of it.
   package init(
     configuration: Configuration, directory: consuming OwnedDescriptor,
-    links: consuming DescriptorLinks
+    links: consuming DescriptorLinks, quietTime: Int64 = SteadyNames.longestTick
   ) throws(Errno) {
     let status = try directory.borrowed.status()
     guard status.isDirectory else { throw .notDirectory }
     inodeNumbers = InodeNumbers(root: status.device)
     rootMountID = status.mountID
     self.configuration = configuration
+    self.quietTime = quietTime
     isRemote = try directory.borrowed.fileSystemStatus().isRemote
     let descriptors = DescriptorBudget(limit: configuration.descriptorBudget)
     limbo = Limbo(descriptors: descriptors)

@@ -33,6 +33,17 @@ final class Guest {
   }
 }
 
+extension Guest {
+  /// Whether the share is on ext4, XFS, btrfs or tmpfs.
+  var isOnNativeFileSystem: Bool {
+    get throws(Errno) {
+      let root = try openHostDirectory(directory.path)
+      let types: [UInt64] = [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994]
+      return types.contains(try root.borrowed.fileSystemStatus().type)
+    }
+  }
+}
+
 /// Only root may give files to others, make devices and lift its capabilities.
 let needsRoot = ConditionTrait.enabled(
   if: ThreadIdentity.user == 0, "only root may act as others and make devices")

@@ -16,6 +16,7 @@ struct HistoryStep: CustomStringConvertible, Sendable {
     case exchange
     case link
     case lookup
+    case list
     case claim
     case read
     case status
@@ -33,6 +34,12 @@ struct HistoryStep: CustomStringConvertible, Sendable {
     kind = draw < Kind.allCases.count ? Kind.allCases[draw] : draw % 2 == 0 ? .lookup : .forget
     first = Int.random(in: 0..<1000, using: &random)
     second = Int.random(in: 0..<1000, using: &random)
+  }
+
+  init(kind: Kind, first: Int, second: Int) {
+    self.kind = kind
+    self.first = first
+    self.second = second
   }
 
   var description: String { "\(kind) \(first) \(second)" }
@@ -85,6 +92,7 @@ struct HistoryRun {
   private let plan: FaultPlan
   private let setting: HistorySetting
   private let directory: NodeID
+  private let memory: NamesMemory
   /// The tag of the file that has that name now.
   private var tags: [Int: Int] = [:]
   private var lastTag = 0
@@ -103,6 +111,7 @@ struct HistoryRun {
     try hostMakeDirectory(share.path("d"))
     plan = FaultPlan(setting.faults, seed: setting.seed)
     directory = try share.node("d")
+    memory = NamesMemory(try SteadyNames(quietTime: quietTime(in: share.directory.path)))
   }
 
   mutating func run(_ steps: [HistoryStep]) throws {
@@ -141,7 +150,13 @@ struct HistoryRun {
       tags[other] = tag
     case .lookup:
       let parent = name < 5 ? .root : directory
-      try meet(name) { (share) throws(Errno) in try share.lookup("n\(name)", in: parent) }
+      let memory = memory
+      try meet(name) { (share) throws(Errno) in
+        try withPathName("n\(name)") { (path) throws(Errno) in
+          try share.nodes.lookup(path, in: parent, &memory.names)
+        }
+      }
+    case .list: try list(step)
     case .claim:
       guard tags[name] != nil else { return }
       let file = try withPathName(path(name)) { (path) throws(Errno) in
@@ -178,6 +193,11 @@ struct HistoryRun {
       }
       return
     }
+    try know(name, node, status)
+  }
+
+  /// The guest is told that `name` is `node`.
+  private mutating func know(_ name: Int, _ node: NodeID, _ status: FileStatus) throws {
     guard let tag = tags[name] else { throw BrokenRule(description: "name \(name) is not there") }
     if let other = nodes[tag], other != node {
       throw BrokenRule(description: "file \(tag) is node \(other.rawValue) and \(node.rawValue)")
@@ -188,6 +208,47 @@ struct HistoryRun {
     if let owner = owners.updateValue(tag, forKey: status.inode), owner != tag { reuseCount += 1 }
     nodes[tag] = node
     known[node, default: (tag, 0)].lookups += 1
+  }
+
+  /// The guest lists one of the two directories, and meanwhile the host may do something.
+  private mutating func list(_ step: HistoryStep) throws {
+    let names = step.first % 2 == 0 ? 0..<5 : 5..<Self.nameCount
+    let parent = names.contains(0) ? .root : directory
+    let file = try openDirectory(share.path(names.contains(0) ? "" : "d"))
+    let (share, memory) = (share, memory)
+    let steadiness = plan.whileActive {
+      share.nodes.steadiness(of: parent, file.borrowed, &memory.names)
+    }
+    guard let steadiness else { return }
+    let before = tags.filter { names.contains($0.key) }
+    var found: [(Int, NodeID, FileStatus)] = []
+    for name in names {
+      let entry = try plan.whileActive {
+        try withPathName("n\(name)") { (path) throws(Errno) in
+          share.nodes.find(path, in: file.borrowed, steadiness, &memory.names)
+        }
+      }
+      if let entry { found.append((name, entry.0, entry.1)) }
+      guard step.second % 16 == name else { continue }
+      let kinds: [HistoryStep.Kind] = [.replace, .unlink, .rename, .exchange, .link, .create]
+      let kind = kinds[step.first / 2 % kinds.count]
+      try run(HistoryStep(kind: kind, first: step.first / 12, second: step.second / 16))
+    }
+    let holds = plan.whileActive {
+      share.nodes.confirm(&memory.names, of: parent, file.borrowed, steadiness)
+    }
+    let after = tags.filter { names.contains($0.key) }
+    // What stood on pins alone holds whatever the host did.
+    guard holds else { return }
+    for (name, node, status) in found where before[name] == after[name] {
+      try know(name, node, status)
+    }
+    for (name, node, _) in found where before[name] != after[name] {
+      guard known[node] != nil else {
+        throw BrokenRule(description: "name \(name) changed while node \(node.rawValue) was found")
+      }
+      share.nodes.forget(node, lookups: 1)
+    }
   }
 
   /// The guest reads a file that it knows.
@@ -266,4 +327,29 @@ struct HistoryRun {
       throw BrokenRule(description: "\(share.nodes.count) nodes and \(held) descriptors are left")
     }
   }
+}
+
+/// What a history's thread remembers of directories.
+final class NamesMemory {
+  var names: SteadyNames
+
+  init(_ names: consuming SteadyNames) {
+    self.names = names
+  }
+}
+
+/// How long a directory must have been quiet for one thread that makes changes and looks.
+///
+/// Where the kernel gives each change that follows a look a time of its own (6.13) not at all, else
+/// until its clock has ticked.
+func quietTime(in directory: String) throws -> Int64 {
+  let file = try openDirectory(directory)
+  for number in 0..<20 {
+    let before = try file.borrowed.status().changeTime
+    try hostWrite("\(directory)/probe-\(number)", "")
+    let after = try file.borrowed.status().changeTime
+    try hostRemove("\(directory)/probe-\(number)")
+    if before == after { return 0 }
+  }
+  return -1_000_000_000
 }

@@ -1,0 +1,194 @@
+package import FuseProtocol
+package import Linux
+internal import Synchronization
+
+// Looking names up without opening what they name; why that is right is in `Steadiness`.
+
+extension NodeTable {
+  /// LOOKUP as `lookup(_:in:)`, with what `names` remembers of the directory.
+  package func lookup(
+    _ name: borrowing PathName, in parent: NodeID, _ names: inout SteadyNames
+  ) throws(Errno) -> (NodeID, FileStatus) {
+    guard name.isEntryName else { throw .invalidArgument }
+    let index = try place(of: parent)
+    guard let directory = pin(at: index) else { return try lookup(name, in: parent) }
+    let before = clock.load(ordering: .acquiring)
+    let status = try directory.status(of: name)
+    if let node = recognize(status, name, in: directory, before: before) { return (node, status) }
+    if let steadiness = names.steadiness(of: parent) {
+      let node = find(status, name, in: directory, before: before, steadiness, &names)
+      if confirm(&names, of: parent, directory, steadiness), let node { return (node, status) }
+    } else {
+      learn(of: parent, directory, &names)
+    }
+    return try lookUpAnew(name, in: directory)
+  }
+
+  /// Whether the names in the open directory `file`, which is `directory`, can be looked up by
+  /// `find` now.
+  package func steadiness(
+    of directory: NodeID, _ file: Descriptor, _ names: inout SteadyNames
+  ) -> Steadiness? {
+    if let steadiness = names.steadiness(of: directory) { return steadiness }
+    guard let index = store.place(of: directory) else { return nil }
+    let mount = store.slots[index].mount.load(ordering: .relaxed)
+    guard mounts.commonIDs != nil, mounts.numbers(mount) == .native else { return nil }
+    // In this order: what changes after the look does so after the time that was read.
+    let now = SystemClock.coarse
+    guard let status = try? file.status(), status.mountID != 0,
+      status.changeTime.isBefore(now, by: names.quietTime)
+    else { return nil }
+    let steadiness = Steadiness(
+      change: status.changeTime, since: tick(), device: status.device, mountID: status.mountID,
+      mount: mount)
+    names.remember(directory, steadiness)
+    return steadiness
+  }
+
+  /// The node of what `name` names in `directory`, with one lookup counted, which holds only if
+  /// `confirm` says so; nothing if that cannot be told without opening it.
+  package func find(
+    _ name: borrowing PathName, in directory: Descriptor, _ steadiness: Steadiness,
+    _ names: inout SteadyNames
+  ) -> (NodeID, FileStatus)? {
+    guard name.isEntryName else { return nil }
+    let before = clock.load(ordering: .acquiring)
+    guard let status = try? directory.status(of: name),
+      let node = find(status, name, in: directory, before: before, steadiness, &names)
+    else { return nil }
+    return (node, status)
+  }
+
+  /// Ends what `find` began: whether the directory has not changed, so that all of it holds.
+  ///
+  /// If it has, the lookups are taken back.
+  package func confirm(
+    _ names: inout SteadyNames, of directory: NodeID, _ file: Descriptor, _ steadiness: Steadiness
+  ) -> Bool {
+    // Before the look: at this moment all of the nodes still lived.
+    let moment = names.unproven.isEmpty ? 0 : tick()
+    let holds =
+      !names.restsOnNames || names.counted.isEmpty
+      || (try? file.status())?.changeTime == steadiness.change
+    if holds {
+      for node in names.unproven { prove(node, at: moment) }
+    } else {
+      names.remember(directory, nil)
+      for node in names.counted { forget(node, lookups: 1) }
+    }
+    names.counted.removeAll(keepingCapacity: true)
+    names.unproven.removeAll(keepingCapacity: true)
+    names.restsOnNames = false
+    return holds
+  }
+
+  /// Notes that a name in `directory` was not known; the second time the directory is looked at.
+  private func learn(of directory: NodeID, _ file: Descriptor, _ names: inout SteadyNames) {
+    guard names.hasMet(directory) else { return names.remember(directory, nil) }
+    _ = steadiness(of: directory, file, &names)
+  }
+
+  /// The node was seen to live at `moment`.
+  ///
+  /// It cannot have become another one: this thread has not passed a quiescent point.
+  private func prove(_ node: NodeID, at moment: UInt64) {
+    guard let index = store.place(of: node) else { return }
+    let since = store.slots[index].since.load(ordering: .relaxed)
+    guard since == NodeSlot.neverSeen || since < moment else { return }
+    _ = store.slots[index].since.compareExchange(
+      expected: since, desired: moment, ordering: .relaxed)
+  }
+
+  private func find(
+    _ status: FileStatus, _ name: borrowing PathName, in directory: Descriptor, before: UInt64,
+    _ steadiness: Steadiness, _ names: inout SteadyNames
+  ) -> NodeID? {
+    // What is mounted on the name is not the directory's.
+    guard status.mountID == steadiness.mountID, status.device == steadiness.device else {
+      return nil
+    }
+    let identity = Identity(status, mount: steadiness.mount)
+    let hash = hasher.hash(identity)
+    let known: KnownByNumber = shards.withShard(hash) { shard in
+      guard let index = find(identity, hash, in: shard) else { return .nobody }
+      let since = store.slots[index].since.load(ordering: .relaxed)
+      if store.slots[index].isPinned, since <= before { return .known(countLookup(index)) }
+      guard since >= steadiness.since, since != NodeSlot.neverSeen else { return .unproven }
+      return .byName(countLookup(index))
+    }
+    switch known {
+    case .known(let node):
+      names.counted.append(node)
+      return node
+    case .byName(let node):
+      names.counted.append(node)
+      names.restsOnNames = true
+      return node
+    case .unproven, .nobody: break
+    }
+    names.restsOnNames = true
+    guard mounts.usesHandles(steadiness.mount), let kind = mounts.commonIDs,
+      let located = try? directory.handle(of: name, mountIDs: kind),
+      located.mountID == status.mountID,
+      let node = identify(located.handle, identity, hash, status, in: directory)
+    else { return nil }
+    names.counted.append(node)
+    names.unproven.append(node)
+    return node
+  }
+
+  private enum KnownByNumber {
+    /// By a pin: that needs no proof.
+    case known(NodeID)
+    case byName(NodeID)
+    /// Somebody has the number, who may be gone.
+    case unproven
+    case nobody
+  }
+
+  /// The node of the file with this handle and this number, which is made if neither is known.
+  ///
+  /// Nothing is known of a new one but that it lived: it says so by `NodeSlot.neverSeen`.
+  private func identify(
+    _ handle: FileHandle, _ identity: Identity, _ hash: UInt64, _ status: FileStatus,
+    in directory: Descriptor
+  ) -> NodeID? {
+    let isOnRoot = identity.mount == Mounts.root
+    let handleHash = UInt32(truncatingIfNeeded: hasher.hash(handle))
+    let found: NodeID?? = shards.withShard(hash) { shard in
+      if let index = find(handle, identity.mount, in: shard) {
+        return store.slots[index].identity == identity ? countLookup(index) : .some(nil)
+      }
+      return find(identity, hash, in: shard) == nil ? nil : .some(nil)
+    }
+    if let found { return found }
+    guard let mount = isOnRoot ? Mounts.root : countMount(of: directory) else { return nil }
+    guard mount == identity.mount, let index = try? store.slots.take() else {
+      mounts.release(mount)
+      return nil
+    }
+    let isMade = shards.withShard(hash) { shard in
+      guard find(handle, identity.mount, in: shard) == nil, find(identity, hash, in: shard) == nil,
+        (try? store.publish(
+          index, identity, fileType: status.fileType, handle: handle,
+          since: NodeSlot.neverSeen)) != nil
+      else { return false }
+      shard.byIdentity.insert(UInt32(truncatingIfNeeded: hash), index)
+      shard.byHandle.insert(handleHash, index)
+      return true
+    }
+    guard isMade else {
+      store.slots.give(index)
+      mounts.release(mount)
+      return nil
+    }
+    countMade()
+    return store.node(at: index)
+  }
+
+  /// The mount of an open directory, counted for a new node.
+  private func countMount(of directory: Descriptor) -> UInt32? {
+    guard let status = try? directory.status() else { return nil }
+    return try? mounts.acquire(directory, status, links: links)
+  }
+}

@@ -1,0 +1,179 @@
+import FuseProtocol
+import FuseServer
+import Linux
+import Passthrough
+import Synchronization
+import TestSupport
+import Testing
+
+/// Names that are looked up without opening what they name.
+@Suite(.enabled(if: hasHandles, "temporary directories have no file handles"))
+struct SteadyNamesTests {
+  /// A directory "d" with files "a" and "b" in it, as a guest sees it that is about to list it.
+  private final class Listing {
+    let share: NodeFixture
+    let directory: NodeID
+    let file: OwnedDescriptor
+    let memory: NamesMemory
+
+    init(quietTime: Int64? = nil, pinLimit: Int = 0) throws {
+      share = try NodeFixture(.prefer, pinLimit: pinLimit)
+      try hostMakeDirectory(share.path("d"))
+      try hostWrite(share.path("d/a"), "a")
+      try hostWrite(share.path("d/b"), "b")
+      directory = try share.node("d")
+      file = try openDirectory(share.path("d"))
+      let quietTime = try quietTime ?? PassthroughTests.quietTime(in: share.directory.path)
+      memory = NamesMemory(SteadyNames(quietTime: quietTime))
+    }
+
+    func steadiness() -> Steadiness? {
+      share.nodes.steadiness(of: directory, file.borrowed, &memory.names)
+    }
+
+    func find(_ name: String, _ steadiness: Steadiness) throws -> NodeID? {
+      try withPathName(name) { (path) throws(Errno) in
+        share.nodes.find(path, in: file.borrowed, steadiness, &memory.names)?.0
+      }
+    }
+
+    func confirm(_ steadiness: Steadiness) -> Bool {
+      share.nodes.confirm(&memory.names, of: directory, file.borrowed, steadiness)
+    }
+
+    /// What `name` leads to while nothing changes, if that can be told.
+    func list(_ name: String) throws -> NodeID? {
+      while true {
+        let steadiness = try waitForSteadiness()
+        let node = try find(name, steadiness)
+        // What was remembered may be over.
+        if confirm(steadiness) { return node }
+      }
+    }
+
+    /// A steadiness, as soon as the clock lets there be one.
+    func waitForSteadiness() throws -> Steadiness {
+      for _ in 0..<1000 {
+        if let steadiness = steadiness() { return steadiness }
+        pause(milliseconds: 5)
+      }
+      throw BrokenRule(description: "the directory never becomes steady")
+    }
+  }
+
+  @Test func whatIsFoundIsWhatLookupFindsAndHoldsNothingOpen() throws {
+    let listing = try Listing(pinLimit: 10)
+    let steadiness = try listing.waitForSteadiness()
+    let held = listing.share.descriptors.used
+    let a = try #require(try listing.find("a", steadiness))
+    let b = try #require(try listing.find("b", steadiness))
+    #expect(listing.confirm(steadiness))
+    #expect(listing.share.descriptors.used == held)
+    #expect(try listing.share.node("a", in: listing.directory) == a)
+    #expect(try listing.share.node("b", in: listing.directory) == b)
+    #expect(try listing.share.contents(a) == "a")
+    #expect(try listing.find("a", steadiness) == a)
+    #expect(listing.confirm(steadiness))
+    listing.share.nodes.forget(a, lookups: 3)
+    listing.share.nodes.forget(b, lookups: 2)
+    #expect(listing.share.nodes.count == 2)
+  }
+
+  @Test(arguments: ["made", "removed", "renamed", "replaced", "exchanged"])
+  func aNameThatChangesMeanwhileTakesAllBack(change: String) throws {
+    let listing = try Listing()
+    let steadiness = try listing.waitForSteadiness()
+    #expect(try listing.find("a", steadiness) != nil)
+    switch change {
+    case "made": try hostWrite(listing.share.path("d/c"), "")
+    case "removed": try hostRemove(listing.share.path("d/b"))
+    case "renamed": try hostRename(listing.share.path("d/b"), to: listing.share.path("c"))
+    case "replaced": try hostRename(listing.share.path("d/b"), to: listing.share.path("d/a"))
+    case _: try hostExchange(listing.share.path("d/a"), listing.share.path("d/b"))
+    }
+    #expect(!listing.confirm(steadiness))
+    // The root and the directory.
+    #expect(listing.share.nodes.count == 2)
+  }
+
+  @Test func aDirectoryThatHasJustChangedIsNotSteady() throws {
+    let listing = try Listing(quietTime: 3_600_000_000_000)
+    #expect(listing.steadiness() == nil)
+  }
+
+  /// A number that was another file's leads to that one's node, which must not be taken.
+  @Test func aNumberThatIsUsedAgainIsAnotherNode() throws {
+    let listing = try Listing()
+    var isReused = false
+    for _ in 0..<200 where !isReused {
+      let old = try listing.list("a")
+      let number = try listing.share.lookup("a", in: listing.directory).1.inode
+      try hostRemove(listing.share.path("d/a"))
+      try hostWrite(listing.share.path("d/a"), "again")
+      let new = try listing.list("a")
+      #expect(new != old)
+      let (node, status) = try listing.share.lookup("a", in: listing.directory)
+      #expect(new == nil || node == new)
+      #expect(node != old)
+      isReused = status.inode == number
+      #expect(try listing.share.contents(node) == "again")
+    }
+    #expect(isReused, "the file system gave no inode number a second time")
+  }
+
+  /// A directory that others change all the time, listed as a guest does.
+  @Test func whatIsListedWhileNamesStormIsNeverAWrongFile() throws {
+    let directory = try TemporaryDirectory("storm")
+    for number in 0..<40 { try hostWrite(directory.path("n\(number)"), "") }
+    let share = try Share(
+      configuration: Configuration(), directory: try openHostDirectory(directory.path),
+      quietTime: try quietTime(in: directory.path))
+    let isOver = OverSign()
+    let storm = try Thread(name: "storm") {
+      var random = SeededRandom()
+      while !isOver.isSet.load(ordering: .relaxed) {
+        let name = directory.path("n\(Int.random(in: 0..<40, using: &random))")
+        let other = directory.path("n\(Int.random(in: 0..<40, using: &random))")
+        if random.oneIn(2) {
+          try? hostRename(name, to: other)
+        } else {
+          try? hostRemove(name)
+          try? hostWrite(name, "")
+        }
+        // Now and then the directory rests, so that it is read as a steady one.
+        if random.oneIn(8) { pause(milliseconds: 1) }
+      }
+    }
+    let result = Result {
+      try onThread {
+        let guest = try Guest(directory, sharing: share)
+        let handle = try guest.opendir()
+        for _ in 0..<400 {
+          for record in try guest.readAll(handle, plus: true) where record.node.rawValue != 0 {
+            // The node is the file that the attributes are of.
+            if let attributes = try? guest.view.getattr(record.node, GetattrIn()) {
+              #expect(attributes.attr.ino == record.attrIno)
+            }
+            guest.view.forget(record.node, lookups: 1)
+          }
+          guest.view.quiesce()
+        }
+        #expect(share.counts.nodes == 1)
+      }
+    }
+    isOver.isSet.store(true, ordering: .relaxed)
+    storm.join()
+    try result.get()
+  }
+}
+
+/// Tells a thread that its work is over.
+private final class OverSign: Sendable {
+  let isSet = Atomic(false)
+}
+
+/// Does nothing for a while.
+private func pause(milliseconds: Int64) {
+  let end = SystemClock.now + .milliseconds(milliseconds)
+  while SystemClock.now < end {}
+}
