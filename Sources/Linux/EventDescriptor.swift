@@ -49,17 +49,21 @@ extension Descriptor {
   func drain() -> Bool {
     // A pipe holds so much, and an eventfd's counter is one read.
     for _ in 0..<Self.mostDrainingReads {
-      let count = unsafe withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { bytes in
+      // As much as lies on the stack.
+      let count = unsafe withUnsafeTemporaryAllocation(
+        byteCount: Self.drainingByteCount, alignment: 8
+      ) { bytes in
         // SAFETY: read(2) stores at most as many bytes as the buffer has, during the call.
         unsafe CLinux.read(rawValue, bytes.baseAddress, bytes.count)
       }
       if count < 0 { return swift_errno() == EAGAIN || swift_errno() == EINTR }
-      if count < 4096 { return true }
+      if count < Self.drainingByteCount { return true }
     }
     return true
   }
 
-  private static let mostDrainingReads = 32
+  private static let drainingByteCount = 1024
+  private static let mostDrainingReads = 128
 
   /// Whether this is an eventfd or another descriptor without a file: it never runs full.
   var isCounter: Bool {

@@ -17,6 +17,8 @@ package final class Passthrough {
   var steadyNames: SteadyNames
   /// Where LISTXATTR reads the host's names.
   var attributeNames = AttributeNameBuffer()
+  /// The share's, one step away: read from the share it would be counted at each edge of the loop.
+  private let limbo: Limbo
   private let presence: Limbo.View
 
   /// A view for the calling thread.
@@ -26,11 +28,12 @@ package final class Passthrough {
     nodes = share.nodes
     files = share.files
     credentials = try CallerCredentials()
-    presence = share.limbo.register()
+    limbo = share.limbo
+    presence = limbo.register()
   }
 
   deinit {
-    share.limbo.unregister(presence)
+    limbo.unregister(presence)
   }
 
   var configuration: Configuration { share.configuration }
@@ -59,14 +62,14 @@ extension Passthrough: FileSystem {
   }
 
   package func quiesce() {
-    share.limbo.quiesce(presence)
+    limbo.quiesce(presence)
   }
 
   package func goIdle() {
-    share.limbo.goIdle(presence)
+    limbo.goIdle(presence)
   }
 
   package func wake() {
-    share.limbo.wake(presence)
+    limbo.wake(presence)
   }
 }
