@@ -128,4 +128,33 @@ import Testing
       if mode != "never", pinLimit == 0 { #expect(history.verdict.reused > 10) }
     }
   }
+
+  /// Two copies of one file system have the same numbers and handles; only devices tell them apart.
+  @Test(arguments: [[], ["--unify-mounts"]], modes)
+  func copiesOfAFileSystemAreDifferentFiles(_ options: [String], _ mode: String) throws {
+    let directory = try TemporaryDirectory("image")
+    let share = try SharedMounts(options + ["--inode-file-handles=\(mode)", "--pin-limit=0"]) {
+      for name in ["a", "b"] { try hostMakeDirectory("\($0)/\(name)") }
+    }
+    let client = try share.makeClient()
+    let image = try makeImage("a", in: directory)
+    do {
+      let mount = try HostMount(["-o", "loop", image], on: share.path("a"))
+      try hostWrite(share.path("a/f"), "f")
+      #expect(mount.unmount())
+    }
+    try HostMount.run(["cp", image, directory.path("b")])
+    let mounts = try ["a", "b"].map { name in
+      try HostMount(["-o", "loop", directory.path(name)], on: share.path(name))
+    }
+    for name in ["a", "b"] { try hostWrite(share.path("\(name)/f"), name) }
+    #expect(try hostStatus(share.path("a/f")).inode == hostStatus(share.path("b/f")).inode)
+    for _ in 0..<2 {
+      for name in ["a", "b"] {
+        #expect(try client.contents(try client.walk("\(name)/f").node) == name)
+      }
+    }
+    #expect(try client.walk("a/f").node != client.walk("b/f").node)
+    #expect(mounts.count == 2)
+  }
 }

@@ -10,21 +10,12 @@ private let stale = FrontEndError.reply(.stale)
 ///
 /// Needs root, for the mounts.
 @Suite(.serialized) struct HostMountTests {
-  /// An ext4 file system in a file, not mounted anywhere yet.
-  private func makeImage(in directory: TemporaryDirectory) throws -> String {
-    let image = directory.path("image")
-    try hostWrite(image, "")
-    try hostTruncate(image, 16 << 20)
-    try HostMount.run(["mkfs.ext4", "-q", "-F", "-N", "64", image])
-    return image
-  }
-
   /// The guest uses everything, then nothing: the host unmounts. What is mounted there later is
   /// other files, be it the same file system.
-  @Test(arguments: ["none", "chroot"], ["prefer", "mandatory"])
+  @Test(arguments: [("none", "prefer"), ("chroot", "mandatory")])
   func theHostUnmountsWhatTheGuestKnows(_ sandbox: String, _ mode: String) throws {
     let directory = try TemporaryDirectory("image")
-    let image = try makeImage(in: directory)
+    let image = try makeImage("image", in: directory)
     let name = "a disk\\of \u{e4}"
     let share = try SharedMounts(sandbox: sandbox, ["--inode-file-handles=\(mode)"]) {
       try hostMakeDirectory("\($0)/\(name)")
@@ -145,5 +136,33 @@ private let stale = FrontEndError.reply(.stale)
         try FileSystemMounting.unmount(mount.path, .detach)
       }
     }
+  }
+
+  /// A copy of the file system in its place: names, inode numbers, handles, even the number in
+  /// `mountinfo` are the same, and not one file is.
+  @Test func aCopyOfTheFileSystemInItsPlace() throws {
+    let directory = try TemporaryDirectory("image")
+    let share = try SharedMounts(["--inode-file-handles=mandatory"]) {
+      try hostMakeDirectory("\($0)/d")
+    }
+    let client = try share.makeClient()
+    let first = try HostMount(
+      ["-o", "loop", try makeImage("first", in: directory)], on: share.path("d"))
+    try hostWrite(share.path("d/f"), "first")
+    let inode = try hostStatus(share.path("d/f")).inode
+    let (disk, file) = (try client.lookup("d").node, try client.walk("d/f").node)
+    #expect(first.unmount())
+    try HostMount.run(["cp", directory.path("first"), directory.path("second")])
+    let second = try HostMount(["-o", "loop", directory.path("second")], on: share.path("d"))
+    try hostWrite(share.path("d/f"), "second")
+    #expect(try hostStatus(share.path("d/f")).inode == inode)
+    for _ in 0..<2 {
+      #expect(throws: stale) { try client.contents(file) }
+      #expect(throws: stale) { try client.lookup("f", in: disk) }
+      let other = try client.walk("d/f").node
+      #expect(other != file)
+      #expect(try client.contents(other) == "second")
+    }
+    #expect(second.unmount())
   }
 }

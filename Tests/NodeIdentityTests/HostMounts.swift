@@ -88,3 +88,14 @@ extension FuseClient {
     return String(decoding: bytes, as: UTF8.self)
   }
 }
+
+/// An ext4 file system in a file of this name, not mounted anywhere yet.
+///
+/// - Returns: The file's path.
+func makeImage(_ name: String, in directory: TemporaryDirectory) throws -> String {
+  let image = directory.path(name)
+  try hostWrite(image, "")
+  try hostTruncate(image, 16 << 20)
+  try HostMount.run(["mkfs.ext4", "-q", "-F", "-N", "64", image])
+  return image
+}
