@@ -39,14 +39,17 @@ final class MountKeeper: Sendable {
   }
 
   /// No mount is looked after any more; returns when the thread is gone.
-  func end() {
+  ///
+  /// - Parameter patience: How long it is waited for, in milliseconds: a host that does not answer
+  ///   may hold it. What it uses lives as long as it does.
+  func end(patience: Int = 5000) {
     let phase = state.withLock { state in
       state.look = nil
       return state.phase
     }
     guard phase != .absent else { return }
     bell.signal()
-    ended.wait()
+    _ = ended.wait(milliseconds: patience)
   }
 
   /// Something is held that was not before.

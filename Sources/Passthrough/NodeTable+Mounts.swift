@@ -9,12 +9,7 @@ internal import Synchronization
 extension NodeTable {
   /// From now on a thread releases what is idle.
   func beginReleasingMounts() {
-    mounts.keeper.begin { [self] in
-      // What is found here is borrowed as on any other thread.
-      let view = limbo.register()
-      defer { limbo.unregister(view) }
-      return releaseIdleMounts()
-    }
+    mounts.keeper.begin { [self] in releaseIdleMounts() }
   }
 
   /// Until now.
@@ -40,6 +35,10 @@ extension NodeTable {
     // held by us only: it was unmounted lazily.
     guard mounts.canBeReleased(mount, links) else { return mounts.postpone(mount) }
     guard mounts.markReleased(mount) else { return MountKeeper.interval }
+    // From here on pins are borrowed; not before, for a server that does not answer would keep all
+    // that is retired meanwhile from being freed.
+    let view = limbo.register()
+    defer { limbo.unregister(view) }
     for node in pins.nodes {
       guard let index = store.place(of: node),
         store.slots[index].mount.load(ordering: .relaxed) == mount
