@@ -4,7 +4,7 @@ import Testing
 
 /// `bench goals`: what rounds say of what the daemon must reach.
 @Suite struct GoalTests {
-  private static let all = Goal.besidePeers + Goal.alone + Goal.onOneProcessor
+  private static let all = Goal.besidePeers + Goal.alone + Goal.onOneProcessor + Goal.recorded
 
   @Test func everyGoalIsOfAWorkloadAndOfBackendsThatThereAre() throws {
     for goal in Self.all where goal.question != .withoutPolling {
@@ -57,6 +57,13 @@ import Testing
       return series
     }
     #expect(GoalVerdict(goal, [measurement]).outcome == .unmeasured("c: gone"))
+  }
+
+  @Test func whatIsRecordedIsDividedByWhatIsNot() throws {
+    let goal = try #require(Goal.recorded.first)
+    let verdict = GoalVerdict(goal, [try measured("read-4k", ["ours": 100, "ours-traced": 90])])
+    #expect(verdict.outcome == .must)
+    #expect(verdict.text == "0.90")
   }
 
   @Test func withoutPollingTheWorstWorkloadCounts() throws {

@@ -48,7 +48,8 @@ struct DaemonTemplate: Equatable, Sendable {
 
   /// The names of the built-in ones.
   static let builtInNames = [
-    "ours", "ours-poll0", "ours-sync", "ours-fd", "c", "rust", "rust-handles", "rust-pool64",
+    "ours", "ours-poll0", "ours-traced", "ours-sync", "ours-fd", "c", "rust", "rust-handles",
+    "rust-pool64",
   ]
 
   private static func builtIn(_ name: String) -> DaemonTemplate? {
@@ -56,6 +57,7 @@ struct DaemonTemplate: Equatable, Sendable {
     switch name {
     case "ours": arguments = ours
     case "ours-poll0": arguments = ours + ["--poll-us=0"]
+    case "ours-traced": arguments = ours + ["--trace={socket}.pcapng"]
     case "ours-sync": arguments = ours + ["--io-engine=sync"]
     case "ours-fd": arguments = ours + ["--inode-file-handles=never"]
     case "c":

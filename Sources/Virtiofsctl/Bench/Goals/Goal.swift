@@ -2,7 +2,7 @@
 struct Goal: Equatable, Sendable {
   /// What is asked of the rounds.
   enum Question: Equatable, Sendable {
-    /// Our figure divided by the rival's, in rounds side by side.
+    /// The figure of `subject` divided by the rival's, in rounds side by side.
     case ratio(Metric, to: Rival)
     /// A figure of ours alone.
     case value(Property)
@@ -15,6 +15,8 @@ struct Goal: Equatable, Sendable {
   /// What is measured, as `WorkloadCatalog` understands it.
   var workload: String
   var question: Question
+  /// Whose figure it is.
+  var subject = Goal.ours
   /// The bound that must hold, and the one that is wished for.
   var must: Double
   var aim: Double
@@ -28,6 +30,8 @@ enum Rival: Equatable, Sendable {
   case rustPool64
   /// Ours without polling.
   case pollingOff
+  /// Ours as it is.
+  case ours
 
   /// The back-ends' names, as `DaemonTemplate` has them.
   var names: [String] {
@@ -38,6 +42,7 @@ enum Rival: Equatable, Sendable {
     case .poolZero: ["c", "rust"]
     case .rustPool64: ["rust-pool64"]
     case .pollingOff: [Goal.withoutPolling]
+    case .ours: [Goal.ours]
     }
   }
 
@@ -50,6 +55,7 @@ enum Rival: Equatable, Sendable {
     case .poolZero: "pool 0"
     case .rustPool64: "Rust, pool 64"
     case .pollingOff: "polling off"
+    case .ours: "not recorded"
     }
   }
 }
@@ -92,9 +98,10 @@ enum Property: Sendable {
 }
 
 extension Goal {
-  /// The back-end that everything is about, and itself without polling.
+  /// The back-end that everything is about, itself without polling, and recording requests.
   static let ours = "ours"
   static let withoutPolling = "ours-poll0"
+  static let recording = "ours-traced"
 
   /// What is measured beside the peers.
   static let besidePeers: [Goal] = [
@@ -139,6 +146,13 @@ extension Goal {
     ratio("one CPU: op/s", "getattr:depth=1,wait=sleep", .rate, to: .pollingOff, 0.9, 1),
     ratio("one CPU: op/s", "getattr:depth=1,think=20us,wait=sleep", .rate, to: .pollingOff, 0.9, 1),
     ratio("one CPU: op/s", "read-4k:wait=sleep", .rate, to: .pollingOff, 0.9, 1),
+  ]
+
+  /// What recording requests may cost.
+  static let recorded: [Goal] = [
+    Goal(
+      title: "recorded: op/s", workload: "read-4k", question: .ratio(.rate, to: .ours),
+      subject: recording, must: 0.85, aim: 0.95)
   ]
 
   private static func ratio(

@@ -36,7 +36,7 @@ struct GoalVerdict: Equatable, Sendable {
 
   private mutating func judge(_ metric: Metric, _ rival: Rival, _ measurement: Measurement) {
     self.rival = rival.title
-    switch WorstRatio.find(metric, of: Goal.ours, to: rival, in: measurement) {
+    switch WorstRatio.find(metric, of: goal.subject, to: rival, in: measurement) {
     case .failure(let reason): outcome = .unmeasured(reason.text)
     case .success(let worst):
       if rival.names.count > 1 { self.rival += ": \(worst.peer)" }
@@ -46,7 +46,7 @@ struct GoalVerdict: Equatable, Sendable {
   }
 
   private mutating func judge(_ property: Property, _ measurement: Measurement) {
-    guard let ours = measurement.series.first(where: { $0.name == Goal.ours }),
+    guard let ours = measurement.series.first(where: { $0.name == goal.subject }),
       let value = property.value(of: ours)
     else { return }
     text = property.text(value)

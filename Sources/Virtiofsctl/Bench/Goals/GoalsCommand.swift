@@ -8,8 +8,8 @@ struct BenchGoalsCommand: ParsableCommand {
     abstract: "Measure what our daemon must reach, and say whether it does.",
     discussion: """
       Compares our daemon with \(Rival.betterPeer.names.joined(separator: ", ")) and with itself \
-      without polling, as 'bench compare' does, then alone, then on one processor with the \
-      front-end, and ends with a table: for each goal the median ratio (least and greatest), the \
+      without polling, as 'bench compare' does, then alone, on one processor with the front-end, \
+      and recording requests, and ends with a table: for each goal the median ratio (least and greatest), the \
       bounds, and which of them holds. Where several peers count, the best of them does.
 
       Exit codes: 0 if every goal holds; 1 if one is missed or an operation failed; 2 if one could \
@@ -40,6 +40,7 @@ struct BenchGoalsCommand: ParsableCommand {
     for (goals, backends, settings) in [
       (Goal.besidePeers, peers, settings), (Goal.alone, [Goal.ours], settings),
       (Goal.onOneProcessor, [Goal.ours, Goal.withoutPolling], onOneProcessor),
+      (Goal.recorded, [Goal.ours, Goal.recording], settings),
     ] {
       let chosen = goals.filter(isChosen)
       guard !chosen.isEmpty else { continue }
