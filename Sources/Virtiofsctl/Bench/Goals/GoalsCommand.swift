@@ -9,8 +9,9 @@ struct BenchGoalsCommand: ParsableCommand {
     discussion: """
       Compares our daemon with \(Rival.betterPeer.names.joined(separator: ", ")) and with itself \
       without polling, as 'bench compare' does, then alone, on one processor with the front-end, \
-      and recording requests, and ends with a table: for each goal the median ratio (least and greatest), the \
-      bounds, and which of them holds. Where several peers count, the best of them does.
+      and recording requests, and ends with a table: for each goal the median ratio (least and \
+      greatest), the bounds, and which of them holds. Where several peers count, the best of them \
+      does.
 
       Exit codes: 0 if every goal holds; 1 if one is missed or an operation failed; 2 if one could \
       not be measured; 64 for a wrong command line.
