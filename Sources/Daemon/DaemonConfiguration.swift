@@ -48,10 +48,13 @@ package struct HostFacts: Sendable {
   package var isRoot: Bool
   /// How many processors this process may run on.
   package var cpuCount: Int
+  /// How many processors the machine has.
+  package var machineCPUCount: Int
 
-  package init(isRoot: Bool, cpuCount: Int) {
+  package init(isRoot: Bool, cpuCount: Int, machineCPUCount: Int) {
     self.isRoot = isRoot
     self.cpuCount = cpuCount
+    self.machineCPUCount = machineCPUCount
   }
 }
 
@@ -71,7 +74,8 @@ extension DaemonConfiguration {
     tag = options.connection.tag
     workerLimit = options.service.workerLimit
     requestQueueCount = options.service.requestQueueCount(cpuCount: facts.cpuCount)
-    pollMicroseconds = options.service.pollUs
+    // A single processor is the one that work would have to come from.
+    pollMicroseconds = facts.machineCPUCount == 1 ? 0 : options.service.pollUs
     engine = options.service.ioEngine
     sandbox = options.confinement.sandbox ?? (facts.isRoot ? .chroot : .none)
     capabilityChanges = options.confinement.modcaps

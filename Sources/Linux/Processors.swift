@@ -14,6 +14,9 @@ package enum Processors {
   }
 
   /// How many the machine has, whether we may run on them or not.
+  ///
+  /// The C library reads files of /sys and /proc for it: not to be asked where these paths may lead
+  /// into the share.
   package static var onlineCount: Int {
     max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
   }

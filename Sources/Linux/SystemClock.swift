@@ -20,6 +20,11 @@ package enum SystemClock {
     return Timestamp(seconds: Int64(time.tv_sec), nanoseconds: UInt32(time.tv_nsec))
   }
 
+  /// Reads which zone is the local one, from /etc: before that path may lead into the share.
+  package static func learnTimeZone() {
+    tzset()
+  }
+
   /// The local time of day, `17:04:59`.
   package static var timeOfDay: String {
     var seconds = read(CLOCK_REALTIME).tv_sec

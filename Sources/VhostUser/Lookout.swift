@@ -15,12 +15,9 @@ struct Lookout {
   /// Less says nothing about whether the processor was ours.
   private static let shortestTimed: Int = 5_000
 
-  /// - Parameters:
-  ///   - mostMicroseconds: The longest window; 0 for none at all.
-  ///   - processorCount: How many processors the machine has. A single one is the one that the work
-  ///     would have to come from.
-  init(mostMicroseconds: Int, processorCount: Int = Processors.onlineCount) {
-    window = PollingWindow(most: processorCount == 1 ? 0 : mostMicroseconds * 1000)
+  /// - Parameter mostMicroseconds: The longest window; 0 for none at all.
+  init(mostMicroseconds: Int) {
+    window = PollingWindow(most: mostMicroseconds * 1000)
   }
 
   /// All work is done.

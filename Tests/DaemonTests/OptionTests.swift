@@ -120,6 +120,27 @@ import Testing
     #expect(throws: FrontEndError.self) { try client.open(link.node) }
   }
 
+  /// What the C library would read of the host lies, once the share is the root, in the guest's
+  /// hands: a FIFO there would hold up whoever opens it.
+  @Test func opensNothingOfTheShareOnItsOwnAccount() throws {
+    let daemon = try DaemonProcess(.swift(sandbox: "chroot", "--log-level=debug")) { share in
+      for directory in ["sys", "sys/devices", "sys/devices/system", "sys/devices/system/cpu"] {
+        try hostMakeDirectory("\(share)/\(directory)")
+      }
+      for directory in ["proc", "etc"] { try hostMakeDirectory("\(share)/\(directory)") }
+      let traps = ["sys/devices/system/cpu/online", "sys/devices/system/cpu/possible"]
+      for name in traps + ["proc/stat", "proc/meminfo", "etc/localtime"] {
+        let maker = try ChildProcess(
+          ["/usr/bin/mkfifo", "\(share)/\(name)"], outputPath: "/dev/null")
+        try #require(maker.wait(for: .seconds(10)) == .exited(0))
+      }
+    }
+    let guest = try Guest(daemon)
+    #expect(try guest.client.getattr().mode & 0o170000 == 0o040000)
+    let made = try guest.client.create("f")
+    #expect(try guest.client.write(made.entry.node, handle: made.open.handle, [1]) == 1)
+  }
+
   @Test(arguments: ["uring", "sync", "auto"]) func everyEngineMovesData(_ engine: String) throws {
     let guest = try Guest(.swift, more: ["--io-engine=\(engine)"])
     let client = guest.client

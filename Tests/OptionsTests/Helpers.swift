@@ -6,7 +6,9 @@ import TestSupport
 
 /// What a command line comes to on a host with `facts`.
 func configured(
-  _ arguments: [String], facts: HostFacts = HostFacts(isRoot: true, cpuCount: 4)
+  _ arguments: [String],
+  facts: HostFacts = HostFacts(
+    isRoot: true, cpuCount: 4, machineCPUCount: 8)
 ) throws(StartupError) -> (daemon: DaemonConfiguration, share: Configuration) {
   guard case .serve(let options) = try Invocation(arguments) else {
     throw .failure("not asked to serve")
@@ -22,7 +24,9 @@ let least = ["--shared-dir=/srv", "--fd=3"]
 
 /// What a command line is refused with; nil if it is accepted.
 func refusal(
-  _ arguments: [String], facts: HostFacts = HostFacts(isRoot: true, cpuCount: 4)
+  _ arguments: [String],
+  facts: HostFacts = HostFacts(
+    isRoot: true, cpuCount: 4, machineCPUCount: 8)
 ) -> StartupError? {
   do throws(StartupError) {
     _ = try configured(arguments, facts: facts)

@@ -26,14 +26,23 @@ import Testing
   }
 
   @Test func ourDefaultsFollowTheHost() throws {
-    let small = try configured(least, facts: HostFacts(isRoot: false, cpuCount: 2)).daemon
+    let small = try configured(
+      least, facts: HostFacts(isRoot: false, cpuCount: 2, machineCPUCount: 2)
+    ).daemon
     #expect(small.sandbox == .none)
     #expect(small.requestQueueCount == 2)
-    let large = try configured(least, facts: HostFacts(isRoot: true, cpuCount: 64)).daemon
+    let large = try configured(
+      least, facts: HostFacts(isRoot: true, cpuCount: 64, machineCPUCount: 64)
+    ).daemon
     #expect(large.sandbox == .chroot)
     #expect(large.requestQueueCount == 8)
     #expect(large.workerLimit == 8)
     #expect(large.engine == .auto)
+    #expect(large.pollMicroseconds == 50)
+    let single = HostFacts(isRoot: true, cpuCount: 1, machineCPUCount: 1)
+    #expect(try configured(least + ["--poll-us=40"], facts: single).daemon.pollMicroseconds == 0)
+    let bound = HostFacts(isRoot: true, cpuCount: 1, machineCPUCount: 2)
+    #expect(try configured(least + ["--poll-us=40"], facts: bound).daemon.pollMicroseconds == 40)
   }
 
   @Test func optionsOfTheShareReachTheFileSystem() throws {

@@ -100,7 +100,7 @@ import Testing
   }
 
   @Test func chrootIsForRoot() {
-    let user = HostFacts(isRoot: false, cpuCount: 1)
+    let user = HostFacts(isRoot: false, cpuCount: 1, machineCPUCount: 1)
     #expect(
       refusal(least + ["--sandbox=chroot"], facts: user)
         == .usage("--sandbox=chroot needs root; give --sandbox=none"))

@@ -27,7 +27,10 @@ package struct Startup: ~Copyable {
   /// - Parameter arguments: What `options` were read from.
   /// - Throws: What is in the way, and what to do about it.
   init(_ options: Options, arguments: [String]) throws(StartupError) {
-    let facts = HostFacts(isRoot: OwnProcess.isRoot, cpuCount: OwnProcess.cpuCount)
+    let facts = HostFacts(
+      isRoot: OwnProcess.isRoot, cpuCount: OwnProcess.cpuCount,
+      machineCPUCount: Processors.onlineCount)
+    SystemClock.learnTimeZone()
     let configuration = try DaemonConfiguration(options, facts: facts)
     if configuration.logsToSyslog { Syslog.open(as: "swift-virtiofsd") }
     let log = Log(level: configuration.logLevel, toSyslog: configuration.logsToSyslog)
