@@ -9,7 +9,7 @@ extension NodeTable {
   ///
   /// - Returns: Whether it should get one, because it was asked for before.
   func wantsPin(_ index: UInt32) -> Bool {
-    store.slots[index].warm() && pins.limit > 0
+    store.slots[index].warm() && pins.limit > 0 && pins.isWorthAsking
   }
 
   /// Makes `file`, opened with `O_PATH`, the pin of `node`, whose file it is, if the cache lets it.

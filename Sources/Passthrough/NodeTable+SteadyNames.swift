@@ -16,7 +16,8 @@ extension NodeTable {
     let status = try directory.status(of: name)
     if let node = recognize(status, name, in: directory, before: before) { return (node, status) }
     if let steadiness = names.steadiness(of: parent) {
-      let node = find(status, name, in: directory, before: before, steadiness, &names)
+      let node = find(
+        status, name, in: directory, before: before, steadiness, &names, isAsked: true)
       if confirm(&names, of: parent, directory, steadiness), let node { return (node, status) }
     } else {
       learn(of: parent, directory, &names)
@@ -101,7 +102,7 @@ extension NodeTable {
 
   private func find(
     _ status: FileStatus, _ name: borrowing PathName, in directory: Descriptor, before: UInt64,
-    _ steadiness: Steadiness, _ names: inout SteadyNames
+    _ steadiness: Steadiness, _ names: inout SteadyNames, isAsked: Bool = false
   ) -> NodeID? {
     // What is mounted on the name is not the directory's.
     guard status.mountID == steadiness.mountID, status.device == steadiness.device else {
@@ -113,12 +114,14 @@ extension NodeTable {
       guard let index = find(identity, hash, in: shard) else { return .nobody }
       let since = store.slots[index].since.load(ordering: .relaxed)
       if store.slots[index].isPinned, since <= before { return .known(countLookup(index)) }
+      // One that is known and was not recognized is to be opened, perhaps to be pinned.
+      if isAsked { return .known(nil) }
       guard since >= steadiness.since, since != NodeSlot.neverSeen else { return .unproven }
       return .byName(countLookup(index))
     }
     switch known {
     case .known(let node):
-      names.counted.append(node)
+      if let node { names.counted.append(node) }
       return node
     case .byName(let node):
       names.counted.append(node)
@@ -138,8 +141,8 @@ extension NodeTable {
   }
 
   private enum KnownByNumber {
-    /// By a pin: that needs no proof.
-    case known(NodeID)
+    /// By a pin: that needs no proof. None if it is to be opened.
+    case known(NodeID?)
     case byName(NodeID)
     /// Somebody has the number, who may be gone.
     case unproven

@@ -1,6 +1,7 @@
 package import FuseProtocol
 package import FuseServer
 package import Linux
+internal import Synchronization
 
 /// Extended attributes pass through by name, except POSIX access lists.
 ///
@@ -21,6 +22,10 @@ extension Passthrough {
     guard value.byteCount <= maximumValueByteCount else { throw .tooBig }
     let path = try PathName(name.bytesWithTerminator)
     let kills = extendedFlags & AttributeFlags.killSetGroupID != 0
+    // After the call and before the answer: who looked before it knows of an older count.
+    defer {
+      if isCapability(name) { share.capabilityChanges.wrappingAdd(1, ordering: .releasing) }
+    }
     try nodes.withDescriptor(of: node) { (file) throws(Errno) in
       try clearingSetID(if: kills) { () throws(Errno) in
         try nodes.links.setAttribute(path, of: file, to: value, flags: Int32(flags))
@@ -32,15 +37,17 @@ extension Passthrough {
     _ node: NodeID, name: borrowing Name, size: UInt32, into reply: inout ReplyBuffer
   ) throws(Errno) {
     try checkAttribute(name)
-    let path = try PathName(name.bytesWithTerminator)
-    try nodes.withDescriptor(of: node) { (file) throws(Errno) in
-      guard size > 0 else {
-        let byteCount = try nodes.links.attributeByteCount(path, of: file)
-        return try reply.append(GetxattrOut(byteCount: UInt32(clamping: byteCount)))
-      }
-      try reply.append(upTo: Int(size)) { (value) throws(Errno) in
-        try nodes.links.readAttribute(path, of: file, into: &value)
-      }
+    guard isCapability(name) else { return try read(name, of: node, size, into: &reply) }
+    let change = share.capabilityChanges.load(ordering: .acquiring)
+    if absentCapabilities.contains(node, since: change) {
+      _ = try nodes.fileType(of: node)
+      throw .noData
+    }
+    do throws(Errno) {
+      try read(name, of: node, size, into: &reply)
+    } catch {
+      if error == .noData { absentCapabilities.insert(node, since: change) }
+      throw error
     }
   }
 
@@ -71,6 +78,27 @@ extension Passthrough {
   private func checkAttribute(_ name: borrowing Name) throws(Errno) {
     guard (1...maximumNameByteCount).contains(name.byteCount) else { throw .outOfRange }
     guard !isHidden(name.bytesWithTerminator) else { throw .notSupported }
+  }
+
+  /// Appends the value of an attribute, or with `size` 0 its length.
+  private func read(
+    _ name: borrowing Name, of node: NodeID, _ size: UInt32, into reply: inout ReplyBuffer
+  ) throws(Errno) {
+    let path = try PathName(name.bytesWithTerminator)
+    try nodes.withDescriptor(of: node) { (file) throws(Errno) in
+      guard size > 0 else {
+        let byteCount = try nodes.links.attributeByteCount(path, of: file)
+        return try reply.append(GetxattrOut(byteCount: UInt32(clamping: byteCount)))
+      }
+      try reply.append(upTo: Int(size)) { (value) throws(Errno) in
+        try nodes.links.readAttribute(path, of: file, into: &value)
+      }
+    }
+  }
+
+  /// Whether `name` is `security.capability`.
+  private func isCapability(_ name: borrowing Name) -> Bool {
+    name.byteCount == 19 && name.bytesWithTerminator.starts(with: "security.capability")
   }
 
   /// Appends the names that the guest may see, or with `size` 0 their length.

@@ -15,6 +15,8 @@ package final class Passthrough {
   var directoryBuffer = DirectoryBuffer(byteCount: 65536)
   /// What this thread knows of directories whose names do not change.
   var steadyNames: SteadyNames
+  /// Which files this thread knows to have no capability.
+  var absentCapabilities: AbsentCapabilities
   /// Where LISTXATTR reads the host's names.
   var attributeNames = AttributeNameBuffer()
   /// The share's, one step away: read from the share it would be counted at each edge of the loop.
@@ -24,6 +26,8 @@ package final class Passthrough {
   /// A view for the calling thread.
   init(share: Share) throws(Errno) {
     self.share = share
+    absentCapabilities = AbsentCapabilities(
+      validSeconds: share.configuration.cache.validSeconds)
     steadyNames = SteadyNames(quietTime: share.quietTime)
     nodes = share.nodes
     files = share.files

@@ -18,6 +18,12 @@ final class PinCache: Sendable {
   /// How far the hand goes for one node: beyond that everything counts as hot.
   private static let longestSweep = 16
 
+  /// Whether the last that was admitted drove another out, or none was.
+  private let isCrowded = Atomic(false)
+  private let attempts = Atomic<UInt32>(0)
+  /// How many nodes are asked for again, where it is crowded, for one that gets a pin.
+  private static let reluctance: UInt32 = 8
+
   private struct Ring {
     var nodes: [NodeID] = []
     var hand = 0
@@ -49,12 +55,27 @@ final class PinCache: Sendable {
     limit > 0 && ring.withLock { $0.nodes.count < limit }
   }
 
+  /// Whether a node that is asked for again should be opened for a pin.
+  ///
+  /// With more nodes in use than pins each new pin would cost another's: then only some try. A scan
+  /// of them all finds the pins of the last one for a part of them, instead of none.
+  var isWorthAsking: Bool {
+    guard isCrowded.load(ordering: .relaxed) else { return true }
+    return attempts.wrappingAdd(1, ordering: .relaxed).newValue % Self.reluctance == 0
+  }
+
   /// Remembers `node` as pinned, if it may be.
   ///
   /// - Parameter look: What a node is now; takes its heat away.
   func admit(_ node: NodeID, _ look: (NodeID) -> Finding) -> Admission {
     guard limit > 0 else { return .refused }
-    return ring.withLock { ring in
+    let admission = place(node, look)
+    isCrowded.store(admission != .admitted, ordering: .relaxed)
+    return admission
+  }
+
+  private func place(_ node: NodeID, _ look: (NodeID) -> Finding) -> Admission {
+    ring.withLock { ring in
       if ring.nodes.count < limit {
         ring.nodes.append(node)
         return .admitted

@@ -18,6 +18,8 @@ package final class Share: FileSystemProvider {
   let rootMountID: UInt64
   /// Whether the guest makes mounts of its own of the directories that other mounts begin with.
   let announcesMounts = Atomic(false)
+  /// How often the guest has given a file a capability.
+  let capabilityChanges = Atomic<UInt64>(0)
   /// Whether the guest has left it to us to clear set-id bits.
   let killsSetID = Atomic(false)
 

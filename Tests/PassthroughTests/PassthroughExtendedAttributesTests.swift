@@ -51,6 +51,48 @@ import Testing
     }
   }
 
+  /// `struct vfs_cap_data` of revision 2, with CAP_NET_BIND_SERVICE.
+  private static let capability: [UInt8] =
+    [0, 0, 0, 2, 0, 4, 0, 0] + [UInt8](repeating: 0, count: 12)
+
+  @Test func aCapabilityThatTheGuestSetsIsSeenAtOnceByAllItsThreads() async throws {
+    try await withAttributes { guest in
+      let other = try Guest(guest.directory, sharing: guest.share)
+      let node = try guest.lookup("file").node
+      for view in [guest, other] {
+        #expect(throws: Errno.noData) { try view.getxattr(node, "security.capability") }
+      }
+      try guest.setxattr(node, "security.capability", Self.capability)
+      for view in [guest, other] {
+        #expect(try view.getxattr(node, "security.capability") == Self.capability)
+      }
+      guest.view.forget(node, lookups: .max)
+      #expect(throws: Errno.stale) { try guest.getxattr(node, "security.capability") }
+    }
+  }
+
+  @Test(arguments: CachePolicy.allCases)
+  func aCapabilityThatTheHostSetsIsSeenWhenAttributesAre(policy: CachePolicy) async throws {
+    try await withGuest {
+      $0.allowsExtendedAttributes = true
+      $0.cache = policy
+    } _: { guest in
+      try hostWrite(guest.path("file"), "")
+      var configuration = Configuration()
+      configuration.allowsExtendedAttributes = true
+      let host = try Guest(guest.directory, configuration)
+      let node = try guest.lookup("file").node
+      #expect(throws: Errno.noData) { try guest.getxattr(node, "security.capability") }
+      try host.setxattr(host.lookup("file").node, "security.capability", Self.capability)
+      if policy == .never {
+        #expect(try guest.getxattr(node, "security.capability") == Self.capability)
+      }
+      let end = SystemClock.now + .milliseconds(1100)
+      while SystemClock.now < end {}
+      #expect(try guest.getxattr(node, "security.capability") == Self.capability)
+    }
+  }
+
   @Test func whatDoesNotFitIsERANGEAndWhatIsMissingENODATA() async throws {
     try await withAttributes { guest in
       let node = try guest.lookup("file").node

@@ -79,6 +79,19 @@ struct SteadyNamesTests {
     #expect(listing.share.nodes.count == 2)
   }
 
+  /// The directory's names do not change, and still what is asked for gets a pin.
+  @Test func aFileThatIsAskedForAgainAndAgainIsPinned() throws {
+    let listing = try Listing(pinLimit: 10)
+    _ = try listing.list("a")
+    let held = listing.share.descriptors.used
+    for _ in 0..<4 {
+      _ = try withPathName("a") { (path) throws(Errno) in
+        try listing.share.nodes.lookup(path, in: listing.directory, &listing.memory.names)
+      }
+    }
+    #expect(listing.share.descriptors.used == held + 1)
+  }
+
   @Test(arguments: ["made", "removed", "renamed", "replaced", "exchanged"])
   func aNameThatChangesMeanwhileTakesAllBack(change: String) throws {
     let listing = try Listing()
