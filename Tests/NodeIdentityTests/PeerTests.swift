@@ -1,4 +1,5 @@
 import Frontend
+import FuseProtocol
 import Linux
 import TestSupport
 import Testing
@@ -108,6 +109,24 @@ struct Contestant: CustomTestStringConvertible, Sendable {
   func table() throws {
     for contestant in Contestant.ours + Contestant.peers {
       print("\(contestant.testDescription): \(try verdict(of: contestant, seed: 1))")
+    }
+  }
+
+  /// Whether the host can unmount what a guest looked up and read six seconds ago.
+  @Test(.enabled(if: environmentVariable("NODE_IDENTITY_TABLE") != nil, "prints a table"))
+  func tableOfMounts() throws {
+    for contestant in Contestant.ours + Contestant.peers
+    where contestant.kind == .ext4 && contestant.failing == 0 {
+      let daemon = try DaemonProcess(contestant.command) { try hostMakeDirectory("\($0)/d") }
+      let mount = try HostMount(["-t", "tmpfs", "none"], on: daemon.share("d"))
+      try hostWrite(daemon.share("d/f"), "text")
+      let device = try GuestDevice(path: daemon.socket)
+      let client = FuseClient(device)
+      _ = try client.initialize()
+      #expect(try client.contents(try client.walk("d/f").node) == "text")
+      _ = waitUntil(.seconds(6)) { false }
+      let isIdle = (try? FileSystemMounting.unmount(mount.path, .ifIdle)) != nil
+      print("\(contestant.testDescription): \(isIdle ? "unmounted" : "busy")")
     }
   }
 }
