@@ -51,6 +51,7 @@ package final class Reactor {
     static let call: UInt64 = 0
     static let watch: UInt64 = 1 << 62
     static let cancel: UInt64 = 2 << 62
+    static let read: UInt64 = 3 << 62
     static let mask: UInt64 = 3 << 62
   }
 
@@ -67,6 +68,10 @@ package final class Reactor {
   package var hasRing: Bool { ring != nil }
   /// Calls given and not yet completed.
   private var callsInFlight = 0
+  private var readsInFlight = 0
+  /// Whether a read has yet to end: it waits for a device, where other calls keep a thread of the
+  /// kernel at work.
+  package var hasReadsInFlight: Bool { readsInFlight > 0 }
   /// Whether any call has yet to end.
   package var hasCallsInFlight: Bool { callsInFlight > 0 }
 
@@ -127,7 +132,10 @@ package final class Reactor {
   package func read(
     _ descriptor: Descriptor, into vectors: borrowing IOVectors, at offset: UInt64, tag: UInt32
   ) -> Bool {
-    counted(ringForCall.read(descriptor, into: vectors, at: offset, tag: UInt64(tag)))
+    let isTaken = counted(
+      ringForCall.read(descriptor, into: vectors, at: offset, tag: Kind.read | UInt64(tag)))
+    if isTaken { readsInFlight += 1 }
+    return isTaken
   }
 
   package func write(
@@ -191,8 +199,9 @@ package final class Reactor {
 
   private func event(for completion: Ring.Completion) -> Event? {
     switch completion.tag & Kind.mask {
-    case Kind.call:
+    case Kind.call, Kind.read:
       callsInFlight -= 1
+      if completion.tag & Kind.mask == Kind.read { readsInFlight -= 1 }
       return .completed(
         tag: UInt32(truncatingIfNeeded: completion.tag), result: completion.result)
     case Kind.watch:

@@ -33,14 +33,23 @@ struct Lookout {
     guard length > 0 else { return false }
     let clock = startTiming(length)
     let found = Self.look(until: idleSince + length, hasWork)
-    if found { window.foundWork() }
     if let clock { endTiming(clock) }
     return found
   }
 
-  /// The thread has slept, and there may be work now.
-  mutating func slept() {
-    window.sleptUntilWork(gap: SystemClock.nanoseconds - idleSince)
+  /// The look, or the sleep after it, is over.
+  ///
+  /// - Parameters:
+  ///   - hasSlept: Whether the look was in vain.
+  ///   - hasRequest: Whether the driver or a device ended it, and no thread of ours.
+  mutating func end(hasSlept: Bool, hasRequest: Bool) {
+    if !hasRequest {
+      window.waitedForOwnThreads()
+    } else if hasSlept {
+      window.sleptUntilWork(gap: SystemClock.nanoseconds - idleSince)
+    } else {
+      window.foundWork()
+    }
   }
 
   private static func look(until end: Int, _ hasWork: () -> Bool) -> Bool {

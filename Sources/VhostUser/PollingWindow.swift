@@ -43,6 +43,15 @@ struct PollingWindow {
     nextRest = max(nextRest / 2, Self.leastRest)
   }
 
+  /// No request ended the look or the sleep, but a thread that works for us.
+  ///
+  /// Such a thread needs a processor more than somebody who waits for it.
+  mutating func waitedForOwnThreads() {
+    guard most > 0 else { return }
+    if restingSleeps > 0 { restingSleeps -= 1 }
+    fail { $0.narrow() }
+  }
+
   /// Looking was in vain, and the thread slept; work came `gap` after the last was done.
   mutating func sleptUntilWork(gap: Int) {
     guard most > 0 else { return }

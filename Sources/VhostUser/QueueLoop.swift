@@ -87,21 +87,28 @@ final class QueueLoop {
   /// Looks for work for a while, then waits for a kick, a command or the end of a call.
   private func rest() {
     lookout.begin()
-    if lookout.finds({ hasWork }) { return }
-    sleep()
+    let found = lookout.finds { hasWork }
+    guard found || sleep() else { return }
+    lookout.end(hasSlept: !found, hasRequest: hasRequest)
   }
 
   private var hasWork: Bool {
     mailbox.hasCommandsToTake || reactor.hasNews || vrings.contains { $0.hasWork }
   }
 
-  private func sleep() {
+  /// Whether the driver or a device has, or may have, something for us.
+  private var hasRequest: Bool {
+    reactor.hasReadsInFlight || vrings.contains { $0.hasRequest }
+  }
+
+  /// - Returns: False if there is work, and no need to.
+  private func sleep() -> Bool {
     defer { vrings.forEach { $0.suppressKicks() } }
-    if vrings.contains({ !$0.armKicks() }) { return }
+    if vrings.contains({ !$0.armKicks() }) { return false }
     service.willSleep()
     reactor.wait()
     service.didWake()
-    lookout.slept()
+    return true
   }
 
   // MARK: Commands

@@ -81,8 +81,11 @@ final class ServedVring {
 
   /// Whether `serve` would find anything.
   var hasWork: Bool {
-    handler.hasEndedElsewhere || takesChains && queue.hasNews && handler.hasRoom
+    handler.hasEndedElsewhere || hasRequest
   }
+
+  /// Whether there is a chain to take.
+  var hasRequest: Bool { takesChains && queue.hasNews && handler.hasRoom }
 
   private func decideTaking() {
     takesChains = isEnabled && !isBroken && drained == nil && !isStopped

@@ -10,7 +10,7 @@ import Testing
     for _ in 0..<20 {
       lookout.begin()
       #expect(!lookout.finds { true })
-      lookout.slept()
+      lookout.end(hasSlept: true, hasRequest: true)
     }
   }
 

@@ -85,6 +85,14 @@ import Testing
     #expect(window.length == PollingWindow.least)
   }
 
+  @Test func narrowsWhenOnlyOurOwnThreadsAreWaitedFor() {
+    var window = Self.open()
+    for _ in 0..<PollingWindow.mostFailures * 10 { window.waitedForOwnThreads() }
+    #expect(window.length == PollingWindow.least)
+    window.sleptUntilWork(gap: Self.soon)
+    #expect(window.length > PollingWindow.least)
+  }
+
   @Test func halvesWhenSomebodyElseWantsTheProcessor() {
     var window = Self.open()
     window.wasPreempted()
