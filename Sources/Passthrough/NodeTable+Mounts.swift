@@ -39,11 +39,15 @@ extension NodeTable {
     // that is retired meanwhile from being freed.
     let view = limbo.register()
     defer { limbo.unregister(view) }
+    var demoted: Set<NodeID> = []
     for node in pins.nodes {
       guard let index = store.place(of: node),
         store.slots[index].mount.load(ordering: .relaxed) == mount
       else { continue }
-      demote(node)
+      if demote(node) { demoted.insert(node) }
+    }
+    pins.remove(demoted) { node in
+      store.place(of: node).map { !store.slots[$0].isPinned } ?? true
     }
     if let anchor = mounts.takeAnchor(of: mount) { limbo.retire(anchor) }
     return nil

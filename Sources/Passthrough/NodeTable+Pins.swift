@@ -57,7 +57,6 @@ extension NodeTable {
   /// A file without a name left is not: it would be gone with the pin. The root is none either.
   ///
   /// - Returns: Whether the node has no pin now.
-  @discardableResult
   func demote(_ node: NodeID) -> Bool {
     guard node != .root else { return false }
     guard let index = store.place(of: node), let pin = pin(at: index) else { return true }

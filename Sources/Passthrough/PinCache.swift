@@ -128,6 +128,11 @@ final class PinCache: Sendable {
     ring.withLock { $0.nodes }
   }
 
+  /// Forgets those of `nodes` that have no pin any more, so that others find room.
+  func remove(_ nodes: Set<NodeID>, if isFree: (NodeID) -> Bool) {
+    ring.withLock { $0.nodes.removeAll { nodes.contains($0) && isFree($0) } }
+  }
+
   /// Forgets all nodes, whose pins are gone.
   func removeAll() {
     ring.withLock { $0 = Ring() }

@@ -89,6 +89,23 @@ struct IdleMountsTests {
     }
   }
 
+  /// The pins of a released mount leave room for those of others.
+  @Test func pinsThatAreGivenUpAreFree() throws {
+    let share = try NodeFixture(.prefer, pinLimit: 3)
+    try hostMakeDirectory(share.path("d"))
+    try hostWrite(share.path("f"), "")
+    try share.mounting(Self.memory, on: "d") {
+      for name in ["a", "b"] { try hostWrite(share.path("d/\(name)"), name) }
+      let directory = try share.node("d")
+      for name in ["a", "b"] { _ = try share.node(name, in: directory) }
+      #expect(!share.nodes.pins.hasRoom)
+      share.idle()
+      #expect(share.nodes.pins.hasRoom)
+      let file = try share.node("f")
+      #expect(share.nodes.store.slots[try share.nodes.place(of: file)].isPinned)
+    }
+  }
+
   @Test func whatHasNoHandleKeepsItsMountBusy() throws {
     let share = try NodeFixture(.prefer, pinLimit: 10)
     try hostMakeDirectory(share.path("d"))
