@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup build check format test test-long bench bench-guests demo shell clean
+.PHONY: help setup build check format test test-long counts bench bench-guests demo shell clean
 
 RELEASE := swift build -c release --static-swift-stdlib --product
 SOURCES := Package.swift Sources Tests
@@ -37,6 +37,9 @@ test: ## Everything: unit tests, then guests in user-mode-linux and QEMU (under 
 
 test-long: ## The same with the long forms of the guest tests (an hour or more)
 	@tools/test long
+
+counts: build ## Count what a request costs: references and allocations (none), instructions
+	@tools/counts
 
 bench: build ## Compare with the C and the Rust virtiofsd: tables, goals, a picture; eight minutes
 	@tools/bench

@@ -3,6 +3,7 @@
 #include "CLinux.h"
 
 static const int swift_at_no_automount = AT_NO_AUTOMOUNT;
+static const int swift_at_statx_dont_sync = AT_STATX_DONT_SYNC;
 
 // Newer than Debian 12's headers.
 static const unsigned swift_statx_mnt_id = 0x1000u;

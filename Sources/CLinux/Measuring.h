@@ -31,6 +31,13 @@ static inline int64_t swift_thread_nanoseconds(void) {
   return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
+// How often the calling thread has given its processor up to wait for something.
+static inline int64_t swift_thread_waits(void) {
+  struct rusage usage;
+  getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_nvcsw;
+}
+
 // A counter that costs a few nanoseconds to read and advances evenly, and about how often it does
 // in a microsecond. An x86 does not say how often; 3 GHz is right to within a third.
 static inline uint64_t swift_ticks(void) {

@@ -8,20 +8,49 @@ package struct FileReference: Sendable {
   package var descriptor: Descriptor
   /// The number by which `FileSystem.pin` and `unpin` know the file.
   package var handle: UInt64
-  /// Whether `RWF_NOWAIT` reads are worth trying: false once the file system refused one.
-  package var allowsNoWaitReads: Bool
-  /// Whether the file was opened with `O_DIRECT`.
-  package var isDirect: Bool
+  /// Whether a READ may be made at once.
+  package var readsAtOnce: AtOnce
+  /// Whether a WRITE that needs not reach the disk may be made at once.
+  package var writesAtOnce: AtOnce
+  /// Whether the file is served over a network or by a process, so that any call may last for ever.
+  package var isRemote: Bool
 
   /// A reference that does not keep the file open.
   package init(
-    descriptor: Descriptor, handle: UInt64, allowsNoWaitReads: Bool, isDirect: Bool
+    descriptor: Descriptor, handle: UInt64, readsAtOnce: AtOnce, writesAtOnce: AtOnce,
+    isRemote: Bool = false
   ) {
     self.descriptor = descriptor
     self.handle = handle
-    self.allowsNoWaitReads = allowsNoWaitReads
-    self.isDirect = isDirect
+    self.readsAtOnce = readsAtOnce
+    self.writesAtOnce = writesAtOnce
+    self.isRemote = isRemote
   }
+}
+
+/// Whether a call may be made by a thread that others wait for.
+package enum AtOnce: UInt8, Sendable {
+  /// It may wait for a disk, for a network, or for a process.
+  case no
+  /// With `RWF_NOWAIT`: the kernel refuses what would wait.
+  case unlessItWaits
+  /// It moves bytes in memory; that it waits is rare, and seen when it happens.
+  case yes
+
+  /// What `preadv2` and `pwritev2` are told; nothing if the call is not to be made.
+  package var flags: Int32? {
+    switch self {
+    case .no: nil
+    case .unlessItWaits: ReadWriteFlags.noWait
+    case .yes: 0
+    }
+  }
+}
+
+/// In which direction data goes.
+package enum Transfer: Sendable {
+  case read
+  case write
 }
 
 /// What remains to be done for a request, with the request's own buffers, now or later.

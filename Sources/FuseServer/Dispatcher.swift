@@ -48,6 +48,8 @@ package struct Dispatcher<Files: FileSystem> {
     }
     do throws(Errno) {
       return try execute(operation, header, dataByteCount, &reply)
+    } catch .mustWait {
+      return .postponed
     } catch {
       reply.fail(error)
       return .replied

@@ -1,6 +1,10 @@
-internal import Linux
+package import Linux
 
 extension Errno {
+  /// What a view that must not wait throws for an operation that may, before it has begun:
+  /// `ERESTARTSYS`, which no system call fails with.
+  package static let mustWait = Errno(rawValue: 512)
+
   /// This error, or one that may stand for it in a reply.
   ///
   /// A client takes numbers from 1 to 511 only. ENOSYS makes it give up an operation until it is

@@ -32,7 +32,11 @@ package protocol FileSystem: AnyObject {
   /// Ends `pin`. May be called from any thread.
   func unpin(_ file: FileReference)
   /// The host refused `RWF_NOWAIT` on `file` with EOPNOTSUPP.
-  func refusesNoWait(_ file: FileReference)
+  ///
+  /// - Returns: Whether this call may be made at once all the same.
+  func refusesNoWait(_ file: FileReference, _ transfer: Transfer) -> AtOnce
+  /// A WRITE that was made at once has made this thread wait.
+  func hasWaited(for file: FileReference)
   /// Calls `body` on a thread that lacks CAP_FSETID, so that the host clears set-id bits.
   func withoutSetIDCapability<R>(_ body: () throws(Errno) -> R) throws(Errno) -> R
   /// Whether the operation is served at all: if not, the guest gets ENOSYS and stops asking.
@@ -163,8 +167,10 @@ package protocol FileSystemProvider: AnyObject, Sendable {
 
   /// Makes a view for the calling thread, which must be the only one to use it.
   ///
+  /// - Parameter mayWait: Whether nobody waits for the thread. If not, the view throws `mustWait`
+  ///   where an operation turns out to be one that may take long.
   /// - Throws: What the host says, if it has no resources left for another thread.
-  func makeView() throws(Errno) -> View
+  func makeView(mayWait: Bool) throws(Errno) -> View
 
   /// Drops what a guest has looked up and opened: the device was reset.
   func endSession()

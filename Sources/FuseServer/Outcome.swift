@@ -4,6 +4,8 @@ package enum Outcome: Sendable {
   case replied
   /// The request gets no reply: its chain is returned with no bytes written.
   case noReply
+  /// Nothing has been done, because it may take long: the request is to be served by a worker.
+  case postponed
   /// The transport has to do the rest, and to reply then.
   case deferred(DeferredCall)
 }

@@ -117,6 +117,13 @@ extension Descriptor {
     return status.stx_mnt_id
   }
 
+  /// The status of what `name` names in this directory, as far as this machine knows it
+  /// (`AT_STATX_DONT_SYNC`): of a file on a network, and of one served by a process, it may be old,
+  /// but nobody is asked.
+  package func knownStatus(of name: borrowing PathName) throws(Errno) -> FileStatus {
+    try readStatus(name, swift_at_statx_dont_sync)
+  }
+
   @inline(__always)
   private func readStatus(
     _ path: borrowing PathName, _ flags: Int32

@@ -72,6 +72,8 @@ package final class Reactor {
   /// Whether a read has yet to end: it waits for a device, where other calls keep a thread of the
   /// kernel at work.
   package var hasReadsInFlight: Bool { readsInFlight > 0 }
+  /// How often the thread has slept here.
+  package private(set) var sleepCount = 0
   /// Whether any call has yet to end.
   package var hasCallsInFlight: Bool { callsInFlight > 0 }
 
@@ -183,6 +185,7 @@ package final class Reactor {
 
   /// Gives prepared calls to the kernel and sleeps until there is an event; now and then for less.
   package func wait() {
+    sleepCount &+= 1
     guard let ring else { return waitByPolling() }
     armWatches()
     ring.submitAndWait()

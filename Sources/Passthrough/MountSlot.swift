@@ -119,6 +119,8 @@ struct MountSlot: ~Copyable, SlabElement {
   let use = Atomic<UInt8>(MountUse.recent)
   /// `InodeNumberProof`
   let numbers = Atomic<UInt8>(0)
+  /// How calls on its files are best made.
+  let pace = MountPace()
 
   init() {}
 

@@ -27,6 +27,8 @@ final class Mounts: Sendable {
   let mode: FileHandleMode
   let descriptors: DescriptorBudget
   let slots = Slab<MountSlot>(maximumCount: maximumCount)
+  /// Whether there has been a mount that is remote.
+  let hasRemote = Atomic(false)
   let state = Mutex(MountState())
   /// Whether the mounts of one file system are one mount to us, if they forbid the same.
   private let isUnified: Bool
@@ -51,6 +53,7 @@ final class Mounts: Sendable {
     let anchor = try Mounts.anchor(on: root, status, links, mode, descriptors)
     let hasHandles = anchor != nil
     slots[index].set(anchor, numbers)
+    try setPace(of: index, root)
     let fileSystem = isUnified ? try FileSystemKey(root, status) : nil
     state.withLock { $0.add(index, MountRecord(rootKey, fileSystem, releasableID: nil)) }
     if mode == .mandatory && !hasHandles { throw .notSupported }
@@ -94,6 +97,7 @@ final class Mounts: Sendable {
       let anchor = try Mounts.anchor(on: file, status, links, mode, descriptors)
       let isReleasable = anchor != nil && status.isMountIDUnique && !isUnified
       slots[fresh].set(anchor, numbers)
+      try setPace(of: fresh, file)
       record = MountRecord(
         key, fileSystem, releasableID: isReleasable ? try? file.listedMountID() : nil)
     } catch {
@@ -135,6 +139,23 @@ final class Mounts: Sendable {
   }
 
   // MARK: What a mount is like
+
+  private func setPace(of index: UInt32, _ file: Descriptor) throws(Errno) {
+    slots[index].pace.begin(try file.fileSystemStatus())
+    if slots[index].pace.isRemote { hasRemote.store(true, ordering: .relaxed) }
+  }
+
+  /// Whether calls on the files of a mount, of which `status` is the root, may wait.
+  func mayWait(_ status: FileStatus) -> Bool {
+    guard let index = find(status) else { return true }
+    return isRemote(index)
+  }
+
+  /// Whether calls on the mount's files may wait for a network or a process.
+  @inline(__always)
+  func isRemote(_ index: UInt32) -> Bool {
+    hasRemote.load(ordering: .relaxed) && slots[index].pace.isRemote
+  }
 
   /// Whether files on the mount are known by handle.
   func usesHandles(_ index: UInt32) -> Bool {

@@ -1,4 +1,5 @@
 package import FuseProtocol
+internal import FuseServer
 package import Linux
 internal import Synchronization
 
@@ -15,12 +16,12 @@ extension NodeTable {
   /// Links are not followed; what is mounted on the name is found.
   ///
   /// - Throws: `EINVAL` for a name that is not one of an entry, `ESTALE` if the guest does not know
-  ///   `parent`, `ENFILE` at a bound, and what the host's calls fail with.
+  ///   `parent`, `ENFILE` at a bound, what the host's calls fail with, and `mustWait` as below.
   package func lookup(
-    _ name: borrowing PathName, in parent: NodeID
+    _ name: borrowing PathName, in parent: NodeID, mayWait: Bool = true
   ) throws(Errno) -> (NodeID, FileStatus) {
     guard name.isEntryName else { throw .invalidArgument }
-    return try withDirectory(parent, name)
+    return try withDirectory(parent, name, mayWait)
   }
 
   /// The node of a file that is open already (CREATE, TMPFILE, LINK ...), with one lookup counted,
@@ -45,12 +46,12 @@ extension NodeTable {
   }
 
   private func withDirectory(
-    _ parent: NodeID, _ name: borrowing PathName
+    _ parent: NodeID, _ name: borrowing PathName, _ mayWait: Bool
   ) throws(Errno) -> (NodeID, FileStatus) {
     let index = try place(of: parent)
-    if let pin = pin(at: index) { return try lookup(name, in: pin) }
+    if let pin = pin(at: index) { return try lookup(name, in: pin, mayWait: mayWait) }
     let directory = try openByHandle(at: index, .path)
-    return try lookup(name, in: directory.borrowed)
+    return try lookup(name, in: directory.borrowed, mayWait: mayWait)
   }
 
   /// LOOKUP in a directory that is open, of a name that the directory itself gave.
@@ -58,14 +59,29 @@ extension NodeTable {
   /// - Parameter isAsked: Whether the guest wants this file, rather than all in the directory: only
   ///   then it may become worth a pin.
   func lookup(
-    _ name: borrowing PathName, in directory: Descriptor, isAsked: Bool = true
+    _ name: borrowing PathName, in directory: Descriptor, isAsked: Bool = true,
+    mayWait: Bool = true
   ) throws(Errno) -> (NodeID, FileStatus) {
     let before = clock.load(ordering: .acquiring)
-    let status = try directory.status(of: name)
+    let status = try status(of: name, in: directory, mayWait: mayWait)
     if let node = recognize(status, name, in: directory, before: before, isAsked: isAsked) {
       return (node, status)
     }
     return try lookUpAnew(name, in: directory, isAsked: isAsked)
+  }
+
+  /// The status of what `name` names in `directory`.
+  ///
+  /// - Throws: `mustWait`, unless the thread `mayWait`, for what is mounted on the name if that is
+  ///   served elsewhere, or is not known yet.
+  @inline(__always)
+  func status(
+    of name: borrowing PathName, in directory: Descriptor, mayWait: Bool
+  ) throws(Errno) -> FileStatus {
+    guard !mayWait else { return try directory.status(of: name) }
+    let status = try directory.knownStatus(of: name)
+    if status.isMountRoot, mounts.mayWait(status) { throw .mustWait }
+    return status
   }
 
   /// LOOKUP of a name that may lead elsewhere by now: everything is asked of the opened file.

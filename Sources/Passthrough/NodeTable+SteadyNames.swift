@@ -7,13 +7,16 @@ internal import Synchronization
 extension NodeTable {
   /// LOOKUP as `lookup(_:in:)`, with what `names` remembers of the directory.
   package func lookup(
-    _ name: borrowing PathName, in parent: NodeID, _ names: inout SteadyNames
+    _ name: borrowing PathName, in parent: NodeID, _ names: inout SteadyNames,
+    mayWait: Bool = true
   ) throws(Errno) -> (NodeID, FileStatus) {
     guard name.isEntryName else { throw .invalidArgument }
     let index = try place(of: parent)
-    guard let directory = pin(at: index) else { return try lookup(name, in: parent) }
+    guard let directory = pin(at: index) else {
+      return try lookup(name, in: parent, mayWait: mayWait)
+    }
     let before = clock.load(ordering: .acquiring)
-    let status = try directory.status(of: name)
+    let status = try status(of: name, in: directory, mayWait: mayWait)
     if let node = recognize(status, name, in: directory, before: before) { return (node, status) }
     if let steadiness = names.steadiness(of: parent) {
       let node = find(
@@ -50,11 +53,11 @@ extension NodeTable {
   /// `confirm` says so; nothing if that cannot be told without opening it.
   package func find(
     _ name: borrowing PathName, in directory: Descriptor, _ steadiness: Steadiness,
-    _ names: inout SteadyNames
+    _ names: inout SteadyNames, mayWait: Bool = true
   ) -> (NodeID, FileStatus)? {
     guard name.isEntryName else { return nil }
     let before = clock.load(ordering: .acquiring)
-    guard let status = try? directory.status(of: name),
+    guard let status = try? status(of: name, in: directory, mayWait: mayWait),
       let node = find(status, name, in: directory, before: before, steadiness, &names)
     else { return nil }
     return (node, status)

@@ -96,6 +96,12 @@ package final class NodeTable: Sendable {
     return index
   }
 
+  /// The number of the mount that the node is on; that of the share for a node that is not known.
+  func mount(of node: NodeID) -> UInt32 {
+    guard let index = store.place(of: node) else { return Mounts.root }
+    return store.slots[index].mount.load(ordering: .relaxed)
+  }
+
   func countMade() {
     liveCount.wrappingAdd(1, ordering: .relaxed)
   }

@@ -9,6 +9,8 @@ package struct OpenFile: Sendable {
   package let handle: UInt64
   /// What it was opened as.
   package let node: NodeID
+  /// The number of the mount that it is on.
+  let mount: UInt32
   /// What is known of it.
   package let flags: OpenFileFlags
 }
@@ -27,10 +29,8 @@ package struct OpenFileFlags: OptionSet, Sendable {
   package static let isWritable = OpenFileFlags(rawValue: 2)
   /// Opened with `O_DIRECT`.
   package static let isDirect = OpenFileFlags(rawValue: 4)
-  /// The file system refused `RWF_NOWAIT`.
-  package static let refusesNoWait = OpenFileFlags(rawValue: 8)
   /// Closing it does nothing, so neither does FLUSH.
-  package static let closesInSilence = OpenFileFlags(rawValue: 16)
+  package static let closesInSilence = OpenFileFlags(rawValue: 8)
 }
 
 /// Where the reading of a directory stands.

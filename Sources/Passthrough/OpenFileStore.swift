@@ -39,7 +39,8 @@ final class OpenFileStore: Reclaimer {
   }
 
   func add(
-    _ descriptor: consuming OwnedDescriptor, node: NodeID, flags: OpenFileFlags
+    _ descriptor: consuming OwnedDescriptor, node: NodeID, flags: OpenFileFlags,
+    mount: UInt32 = Mounts.root
   ) throws(Errno) -> UInt64 {
     try descriptors.take()
     let index: UInt32
@@ -52,6 +53,7 @@ final class OpenFileStore: Reclaimer {
     slots[index].descriptor.store(descriptor.release().rawValue, ordering: .relaxed)
     slots[index].node.store(node.rawValue, ordering: .relaxed)
     slots[index].flags.store(flags.rawValue, ordering: .relaxed)
+    slots[index].mount.store(mount, ordering: .relaxed)
     slots[index].users.store(0, ordering: .relaxed)
     slots[index].cursor.withLock { $0 = DirectoryCursor() }
     let generation = Tag.generation(slots[index].tag.load(ordering: .relaxed))
@@ -103,14 +105,17 @@ final class OpenFileStore: Reclaimer {
 
 /// A place for an open file.
 ///
-/// All of it is written before `tag` is stored with `Tag.live`; flags, users and cursor change.
+/// All of it is written before `tag` is stored with `Tag.live`; users and cursor change.
 struct OpenFileSlot: ~Copyable, SlabElement {
   /// Generation, and whether the handle is known.
   let tag = Atomic<UInt64>(0)
   /// The guest's node; says what the handle may be used for.
   let node = Atomic<UInt64>(0)
   let descriptor = Atomic<Int32>(-1)
-  /// `OpenFileFlags`; more may be set later.
+  /// The number of the mount that the file is on: right as long as the guest knows the node, which
+  /// is longer than the handle.
+  let mount = Atomic<UInt32>(0)
+  /// `OpenFileFlags`
   let flags = Atomic<UInt32>(0)
   /// How many have pinned the file, and `isReclaimed`.
   let users = Atomic<UInt32>(0)

@@ -33,9 +33,10 @@ package final class OpenFileTable: Sendable {
   ///
   /// - Throws: `ENFILE` if too many are open; `descriptor` is closed.
   package func insert(
-    _ descriptor: consuming OwnedDescriptor, node: NodeID, flags: OpenFileFlags
+    _ descriptor: consuming OwnedDescriptor, node: NodeID, flags: OpenFileFlags,
+    mount: UInt32 = Mounts.root
   ) throws(Errno) -> UInt64 {
-    try store.add(descriptor, node: node, flags: flags)
+    try store.add(descriptor, node: node, flags: flags, mount: mount)
   }
 
   /// The file with this handle, good until the thread's next quiescent point.
@@ -49,6 +50,7 @@ package final class OpenFileTable: Sendable {
         rawValue: store.slots[index].descriptor.load(ordering: .relaxed)),
       handle: handle,
       node: NodeID(rawValue: store.slots[index].node.load(ordering: .relaxed)),
+      mount: store.slots[index].mount.load(ordering: .relaxed),
       flags: OpenFileFlags(rawValue: store.slots[index].flags.load(ordering: .relaxed)))
   }
 
@@ -92,12 +94,5 @@ package final class OpenFileTable: Sendable {
   package func unpin(_ handle: UInt64) {
     guard let index = store.place(named: handle) else { return }
     store.endUse(of: index)
-  }
-
-  /// The host refused `RWF_NOWAIT` on the file.
-  package func setRefusesNoWait(_ handle: UInt64) {
-    guard let index = store.place(of: handle) else { return }
-    store.slots[index].flags.bitwiseOr(
-      OpenFileFlags.refusesNoWait.rawValue, ordering: .relaxed)
   }
 }

@@ -1,4 +1,5 @@
 package import FuseProtocol
+internal import FuseServer
 package import Linux
 
 extension Passthrough {
@@ -14,6 +15,7 @@ extension Passthrough {
   package func setattr(_ node: NodeID, _ arguments: SetattrIn) throws(Errno) -> AttrOut {
     try checkWritable()
     let valid = arguments.valid
+    if valid.contains(.size) { try checkTruncation(of: node, to: arguments.size) }
     let type = try nodes.fileType(of: node)
     if !valid.isDisjoint(with: [.uid, .gid]) {
       try changeOwner(of: node, arguments)
@@ -65,6 +67,17 @@ extension Passthrough {
       }
     }
   }
+
+  /// Throws `mustWait` if the thread may not, and so much goes that freeing it takes long.
+  func checkTruncation(of node: NodeID, to size: UInt64) throws(Errno) {
+    guard !mayWait else { return }
+    let known = try status(of: node).size
+    if known > size, known - size > Self.mostFreedAtOnce { throw .mustWait }
+  }
+
+  /// How many bytes a file may lose while others wait: of these the host drops the pages one by
+  /// one, some ten gigabytes a second.
+  private static var mostFreedAtOnce: UInt64 { 16 << 20 }
 
   /// Truncates through the guest's open file if it can, else through one of our own.
   ///

@@ -8,7 +8,7 @@ extension Passthrough {
     guard arguments.offset <= UInt64(Int64.max) else { throw .invalidArgument }
     let file = try regularFile(arguments.handle)
     return .read(
-      FileReference(file), offset: arguments.offset, byteCount: Int(arguments.byteCount))
+      reference(to: file), offset: arguments.offset, byteCount: Int(arguments.byteCount))
   }
 
   package func write(_ node: NodeID, _ arguments: WriteIn) throws(Errno) -> DeferredCall {
@@ -21,7 +21,7 @@ extension Passthrough {
     let isFromCache = arguments.writeFlags.contains(.cache)
     let flags = OpenFlags(rawValue: Int32(bitPattern: arguments.flags))
     return .write(
-      FileReference(file),
+      reference(to: file),
       WriteCall(
         offset: arguments.offset, byteCount: Int(arguments.byteCount),
         appends: flags.contains(.append) && !isFromCache,
@@ -31,7 +31,7 @@ extension Passthrough {
 
   package func fsync(_ node: NodeID, _ arguments: FsyncIn) throws(Errno) -> DeferredCall {
     let file = try files.find(arguments.handle)
-    return .sync(FileReference(file), dataOnly: arguments.flags.contains(.dataOnly))
+    return .sync(reference(to: file), dataOnly: arguments.flags.contains(.dataOnly))
   }
 
   package func pin(_ file: FileReference) {
@@ -42,8 +42,14 @@ extension Passthrough {
     files.unpin(file.handle)
   }
 
-  package func refusesNoWait(_ file: FileReference) {
-    files.setRefusesNoWait(file.handle)
+  package func refusesNoWait(_ file: FileReference, _ transfer: Transfer) -> AtOnce {
+    guard let mount = try? files.find(file.handle).mount else { return .no }
+    return mounts.slots[mount].pace.refusesNoWait(transfer)
+  }
+
+  package func hasWaited(for file: FileReference) {
+    guard let mount = try? files.find(file.handle).mount else { return }
+    mounts.slots[mount].pace.wasSlow()
   }
 }
 
@@ -57,6 +63,19 @@ extension Passthrough {
     return file
   }
 
+  /// The file as a deferred call takes it.
+  ///
+  /// With `O_DIRECT` every call waits for the disk.
+  @inline(__always)
+  func reference(to file: OpenFile) -> FileReference {
+    let isDirect = file.flags.contains(.isDirect)
+    return FileReference(
+      descriptor: file.descriptor, handle: file.handle,
+      readsAtOnce: isDirect ? .no : mounts.slots[file.mount].pace.readsAtOnce,
+      writesAtOnce: isDirect ? .no : mounts.slots[file.mount].pace.writesAtOnce,
+      isRemote: mounts.isRemote(file.mount))
+  }
+
   private func syncFlags(_ flags: OpenFlags) -> Int32 {
     // O_DSYNC is one of the two bits of O_SYNC.
     if flags.contains(.sync) { return ReadWriteFlags.sync }
@@ -67,15 +86,5 @@ extension Passthrough {
   /// write without the capability, which cannot be left to the ring.
   func hasSetID(_ file: OpenFile) throws(Errno) -> Bool {
     try file.descriptor.status().mode & 0o6000 != 0
-  }
-}
-
-extension FileReference {
-  /// The file as a deferred call takes it.
-  init(_ file: OpenFile) {
-    self.init(
-      descriptor: file.descriptor, handle: file.handle,
-      allowsNoWaitReads: !file.flags.contains(.refusesNoWait),
-      isDirect: file.flags.contains(.isDirect))
   }
 }

@@ -6,7 +6,8 @@ extension Passthrough {
   package func opendir(_ node: NodeID, _ arguments: OpenIn) throws(Errno) -> OpenOut {
     guard try nodes.fileType(of: node) == FileType.directory else { throw .notDirectory }
     let directory = try nodes.openFile(node, flags: [.readOnly, .directory])
-    let handle = try files.insert(directory, node: node, flags: .isDirectory)
+    let handle = try files.insert(
+      directory, node: node, flags: .isDirectory, mount: nodes.mount(of: node))
     return OpenOut(handle: handle, flags: cache.directoryFlags)
   }
 
@@ -44,7 +45,7 @@ extension Passthrough {
 
   package func fsyncdir(_ node: NodeID, _ arguments: FsyncIn) throws(Errno) -> DeferredCall {
     let directory = try openDirectory(arguments.handle, of: node)
-    return .sync(FileReference(directory), dataOnly: arguments.flags.contains(.dataOnly))
+    return .sync(reference(to: directory), dataOnly: arguments.flags.contains(.dataOnly))
   }
 }
 
@@ -111,8 +112,9 @@ extension Passthrough {
 
   /// Appends a record, which fits, and with attributes counts a lookup of what it names.
   ///
-  /// An entry that cannot be looked up, because it is gone again or for lack of anything, is shown
-  /// without attributes, as are "." and "..": those the guest never counts.
+  /// An entry that cannot be looked up, because it is gone again, because that may take long, or
+  /// for lack of anything, is shown without attributes, as are "." and "..": those the guest never
+  /// counts.
   private func append(
     _ entry: borrowing DirectoryEntry, in directory: OpenFile, on device: DeviceNumber,
     _ contents: RecordContents, to reply: inout ReplyBuffer
@@ -137,13 +139,15 @@ extension Passthrough {
     _ name: borrowing PathName, in directory: OpenFile, _ contents: RecordContents
   ) -> (NodeID, FileStatus)? {
     if case .steady(let steadiness) = contents,
-      let found = nodes.find(name, in: directory.descriptor, steadiness, &steadyNames)
+      let found = nodes.find(
+        name, in: directory.descriptor, steadiness, &steadyNames, mayWait: mayWait)
     {
       return found
     }
-    guard let found = try? nodes.lookup(name, in: directory.descriptor, isAsked: false) else {
-      return nil
-    }
+    guard
+      let found = try? nodes.lookup(
+        name, in: directory.descriptor, isAsked: false, mayWait: mayWait)
+    else { return nil }
     // If what the others rest on does not hold, this one is asked for again with them.
     if case .steady = contents { steadyNames.counted.append(found.0) }
     return found

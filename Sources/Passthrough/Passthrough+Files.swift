@@ -8,6 +8,7 @@ extension Passthrough {
     let truncates = requested.contains(.truncate)
     if flags.allowsWriting || truncates { try checkWritable() }
     try checkOpenable(node)
+    if truncates { try checkTruncation(of: node, to: 0) }
     let kills = truncates && arguments.openFlags.contains(.killSetID)
     var opened: OwnedDescriptor?
     try clearingSetID(if: kills) { () throws(Errno) in
@@ -149,7 +150,8 @@ extension Passthrough {
       // mapping goes.
       reply.insert(.noFlush)
     }
-    let handle = try files.insert(file, node: node, flags: known)
+    let handle = try files.insert(
+      file, node: node, flags: known, mount: nodes.mount(of: node))
     return OpenOut(handle: handle, flags: reply)
   }
 }

@@ -6,7 +6,7 @@ extension Passthrough {
     _ name: borrowing Name, in parent: NodeID
   ) throws(Errno) -> EntryOut {
     let (node, status) = try nodes.lookup(
-      PathName(name.bytesWithTerminator), in: parent, &steadyNames)
+      PathName(name.bytesWithTerminator), in: parent, &steadyNames, mayWait: mayWait)
     return entry(node, status)
   }
 

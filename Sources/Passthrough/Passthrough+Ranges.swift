@@ -16,7 +16,7 @@ extension Passthrough {
     let file = try regularFile(arguments.handle)
     guard file.flags.contains(.isWritable) else { throw .badDescriptor }
     return .allocate(
-      FileReference(file),
+      reference(to: file),
       AllocateCall(
         mode: Int32(bitPattern: mode.rawValue), offset: arguments.offset,
         byteCount: arguments.byteCount, killsSetID: try mustKillSetID(file)))

@@ -46,8 +46,8 @@ extension Passthrough {
     try credentials.withoutSetIDCapability(body)
   }
 
-  /// What copies or writes back much blocks for long, and no ring takes it over. On a remote file
-  /// system so may everything that asks the host for more than a descriptor's number.
+  /// What copies or writes back much blocks for long, and no ring takes it over. On a remote mount
+  /// so may everything that asks the host for more than a descriptor's number.
   package func placement(of opcode: Opcode, on node: NodeID) -> Placement {
     switch opcode {
     case .copyFileRange, .copyFileRange64, .syncfs:
@@ -55,11 +55,16 @@ extension Passthrough {
     case .lookup, .getattr, .setattr, .readlink, .symlink, .mknod, .mkdir, .unlink, .rmdir,
       .rename, .rename2, .link, .open, .create, .tmpfile, .flush, .statfs, .statx, .access,
       .opendir, .readdir, .readdirplus, .lseek, .setxattr, .getxattr, .listxattr, .removexattr:
-      share.isRemote ? .worker : .inline
+      isRemote(node) ? .worker : .inline
     case .forget, .batchForget, .`init`, .destroy, .interrupt, .notifyReply, .read, .write, .fsync,
       .fsyncdir, .fallocate, .release, .releasedir, .getlk, .setlk, .setlkw, .bmap, .ioctl, .poll,
       .setupMapping, .removeMapping, .cuseInit:
       .inline
     }
+  }
+
+  @inline(__always)
+  private func isRemote(_ node: NodeID) -> Bool {
+    mounts.hasRemote.load(ordering: .relaxed) && mounts.isRemote(nodes.mount(of: node))
   }
 }

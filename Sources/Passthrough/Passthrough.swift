@@ -7,9 +7,13 @@ internal import Linux
 /// descriptors: a name is resolved in one directory, once, and never followed if it is a link.
 package final class Passthrough {
   let share: Share
-  /// The share's nodes and open files, one step nearer.
+  /// What the share has, one step nearer: no reference need be counted on the way.
   let nodes: NodeTable
   let files: OpenFileTable
+  let mounts: Mounts
+  private let limbo: Limbo
+  /// Whether the thread may do what takes long; else that is postponed.
+  let mayWait: Bool
   let credentials: CallerCredentials
   /// Where READDIR and READDIRPLUS read the host's records.
   var directoryBuffer = DirectoryBuffer(byteCount: 65536)
@@ -19,20 +23,20 @@ package final class Passthrough {
   var absentCapabilities: AbsentCapabilities
   /// Where LISTXATTR reads the host's names.
   var attributeNames = AttributeNameBuffer()
-  /// The share's, one step away: read from the share it would be counted at each edge of the loop.
-  private let limbo: Limbo
   private let presence: Limbo.View
 
   /// A view for the calling thread.
-  init(share: Share) throws(Errno) {
+  init(share: Share, mayWait: Bool) throws(Errno) {
     self.share = share
     absentCapabilities = AbsentCapabilities(
       validSeconds: share.configuration.cache.validSeconds)
     steadyNames = SteadyNames(quietTime: share.quietTime)
+    self.mayWait = mayWait
     nodes = share.nodes
     files = share.files
-    credentials = try CallerCredentials()
+    mounts = share.nodes.mounts
     limbo = share.limbo
+    credentials = try CallerCredentials()
     presence = limbo.register()
   }
 

@@ -10,9 +10,6 @@ package final class Share: FileSystemProvider {
   let limbo: Limbo
   let nodes: NodeTable
   let files: OpenFileTable
-  /// Whether the directory is on a file system that is served over a network or by a process, so
-  /// that anything may wait for long.
-  let isRemote: Bool
   let inodeNumbers: InodeNumbers
   /// The mount of the directory, as `FileStatus.mountID` has it.
   let rootMountID: UInt64
@@ -47,7 +44,6 @@ package final class Share: FileSystemProvider {
     rootMountID = status.mountID
     self.configuration = configuration
     self.quietTime = quietTime
-    isRemote = try directory.borrowed.fileSystemStatus().isRemote
     let descriptors = DescriptorBudget(limit: configuration.descriptorBudget)
     limbo = Limbo(descriptors: descriptors)
     files = OpenFileTable(
@@ -64,8 +60,8 @@ package final class Share: FileSystemProvider {
   }
 
   /// The share as the calling thread sees it; only this thread may use the view.
-  package func makeView() throws(Errno) -> Passthrough {
-    try Passthrough(share: self)
+  package func makeView(mayWait: Bool = true) throws(Errno) -> Passthrough {
+    try Passthrough(share: self, mayWait: mayWait)
   }
 
   /// How many nodes the guest knows, the root included, and how many files it has open.

@@ -25,40 +25,74 @@ extension RequestQueue {
   /// A copy from here on takes longer than publishing and calling once more.
   private static var leastLongCopy: Int { 128 << 10 }
 
-  /// The longest READ that the queue's thread copies from the page cache, in bytes: a Linux guest's
-  /// are no longer, and others must not keep their neighbours waiting.
-  private static var mostAtOnce: Int { 4 << 20 }
-
   /// - Returns: The result, if the call could be made without waiting.
   private func tryAtOnce(
     _ call: DeferredCall, _ slot: inout RequestSlot
   ) -> Result<Int, Errno>? {
-    guard case .read(let file, let offset, let byteCount) = call, byteCount <= Self.mostAtOnce
-    else { return nil }
-    return tryRead(file, at: offset, &slot)
+    switch call {
+    case .read(let file, let offset, let byteCount):
+      guard byteCount <= Self.mostAtOnce, let flags = file.readsAtOnce.flags else { return nil }
+      return tryRead(file, at: offset, flags, &slot)
+    case .write(let file, let write):
+      guard write.mayEndInMemory, write.byteCount <= Self.mostAtOnce,
+        let flags = file.writesAtOnce.flags
+      else { return nil }
+      return tryWrite(file, at: write.offset, flags, &slot)
+    case .sync, .allocate:
+      return nil
+    }
   }
+
+  /// The longest READ or WRITE that the queue's thread copies, in bytes: a Linux guest's are no
+  /// longer, and others must not keep their neighbours waiting.
+  private static var mostAtOnce: Int { 4 << 20 }
 
   /// Reads what is in the page cache.
   ///
   /// - Returns: Nil if some of it is not.
   private func tryRead(
-    _ file: FileReference, at offset: UInt64, _ slot: inout RequestSlot
+    _ file: FileReference, at offset: UInt64, _ flags: Int32, _ slot: inout RequestSlot
   ) -> Result<Int, Errno>? {
-    guard file.allowsNoWaitReads, !file.isDirect else { return nil }
     while slot.chain.writable.byteCount > 0 {
       do throws(Errno) {
         let count = try file.descriptor.read(
-          into: slot.chain.writable, at: offset &+ UInt64(slot.transferred),
-          flags: ReadWriteFlags.noWait)
+          into: slot.chain.writable, at: offset &+ UInt64(slot.transferred), flags: flags)
         if count == 0 { break }
         slot.advance(count)
       } catch .again {
         return nil
-      } catch .notSupported {
-        dispatcher.files.refusesNoWait(file)
-        return nil
+      } catch .notSupported where flags != 0 {
+        guard let flags = dispatcher.files.refusesNoWait(file, .read).flags else { return nil }
+        return tryRead(file, at: offset, flags, &slot)
       } catch {
         return .failure(error)
+      }
+    }
+    return .success(slot.transferred)
+  }
+
+  /// Writes into the page cache.
+  ///
+  /// - Returns: Nil if that would wait.
+  private func tryWrite(
+    _ file: FileReference, at offset: UInt64, _ flags: Int32, _ slot: inout RequestSlot
+  ) -> Result<Int, Errno>? {
+    while slot.chain.readable.byteCount > 0 {
+      do throws(Errno) {
+        let start = waits.begin(sleepCount: reactor.sleepCount)
+        let count = try file.descriptor.write(
+          slot.chain.readable, at: offset &+ UInt64(slot.transferred), flags: flags)
+        if waits.hasWaited(since: start) { dispatcher.files.hasWaited(for: file) }
+        if count == 0 { break }
+        slot.advance(count)
+      } catch .again {
+        return nil
+      } catch .notSupported where flags != 0 {
+        guard let flags = dispatcher.files.refusesNoWait(file, .write).flags else { return nil }
+        return tryWrite(file, at: offset, flags, &slot)
+      } catch {
+        // What has been written before that is the answer; the error comes with the rest.
+        return slot.transferred > 0 ? .success(slot.transferred) : .failure(error)
       }
     }
     return .success(slot.transferred)
@@ -129,17 +163,23 @@ extension DeferredCall {
     }
   }
 
-  /// Whether the call depends on the capabilities of the thread that makes it.
+  /// Whether the call depends on the capabilities of the thread that makes it, or may last for
+  /// ever: the kernel's own threads for the ring are few, and others' calls wait for them.
   fileprivate var needsThread: Bool {
     switch self {
-    case .write(_, let write): write.killsSetID
-    case .allocate(_, let allocate): allocate.killsSetID
-    case .read, .sync: false
+    case .write(let file, let write): write.killsSetID || file.isRemote
+    case .allocate(let file, let allocate): allocate.killsSetID || file.isRemote
+    case .read(let file, _, _), .sync(let file, _): file.isRemote
     }
   }
 }
 
 extension WriteCall {
+  /// Whether the call is done when the data is in the page cache, where it says.
+  fileprivate var mayEndInMemory: Bool {
+    !appends && syncFlags == 0 && !killsSetID
+  }
+
   /// The flags for `pwritev2`.
   var hostFlags: Int32 {
     syncFlags | (appends ? ReadWriteFlags.append : 0)

@@ -12,6 +12,8 @@ package final class RequestQueue<Provider: FileSystemProvider> {
   let workers: WorkerPool<Provider>
   /// Requests that workers have ended.
   let finished: FinishedRequests
+  /// Tells whether WRITEs that are made at once wait.
+  var waits = WaitWatch()
   var reply = ReplyBuffer(capacity: replyCapacity)
   /// Where requests and replies are recorded, if they are.
   private let lane: Lane?
@@ -91,6 +93,7 @@ package final class RequestQueue<Provider: FileSystemProvider> {
     case .noReply: complete(number, written: 0, on: queue)
     case .replied: complete(number, written: slots[number].write(reply.bytes), on: queue)
     case .deferred(let call): start(call, number, on: queue)
+    case .postponed: handToWorker(number)
     }
   }
 

@@ -23,6 +23,7 @@ final class Worker<View: FileSystem> {
     switch dispatcher.serve(slot, &reply) {
     case .noReply: slot.written = 0
     case .replied: slot.written = slot.write(reply.bytes)
+    case .postponed: slot.answer(.inputOutput, with: &reply)
     case .deferred(let call):
       dispatcher.files.pin(call.file)
       slot.prepare(for: call)

@@ -75,7 +75,7 @@ final class WorkerPool<Provider: FileSystemProvider>: Sendable {
 
   private static func run(_ state: State) {
     do throws(Errno) {
-      let view = try state.provider.makeView()
+      let view = try state.provider.makeView(mayWait: true)
       let worker = Worker(dispatcher: Dispatcher(files: view, session: state.session))
       while let job = nextJob(state) {
         worker.serve(&job.slot.request)

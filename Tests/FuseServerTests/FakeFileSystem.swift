@@ -21,7 +21,7 @@ final class FakeFileSystem: FileSystem {
   static let attr = Attr(ino: 77, size: 5, mode: 0o100_644)
   static let entry = EntryOut(node: NodeID(rawValue: 42), attr: attr)
   static let file = FileReference(
-    descriptor: Descriptor(rawValue: -1), handle: 9, allowsNoWaitReads: true, isDirect: false)
+    descriptor: Descriptor(rawValue: -1), handle: 9, readsAtOnce: .no, writesAtOnce: .no)
 
   private func note(_ call: String) throws(Errno) {
     calls.append(call)
@@ -43,7 +43,8 @@ final class FakeFileSystem: FileSystem {
   func wake() {}
   func pin(_ file: FileReference) {}
   func unpin(_ file: FileReference) {}
-  func refusesNoWait(_ file: FileReference) {}
+  func refusesNoWait(_ file: FileReference, _ transfer: Transfer) -> AtOnce { .no }
+  func hasWaited(for file: FileReference) {}
   func withoutSetIDCapability<R>(_ body: () throws(Errno) -> R) throws(Errno) -> R { try body() }
   func serves(_ opcode: Opcode) -> Bool { !unserved.contains(opcode) }
   func placement(of opcode: Opcode, on node: NodeID) -> Placement {

@@ -50,10 +50,11 @@ let needsRoot = ConditionTrait.enabled(
 
 /// Runs `body` with a guest on a thread of its own, since a view takes over its thread's identity.
 func withGuest(
+  in directory: TemporaryDirectory? = nil,
   _ configure: @escaping @Sendable (inout Configuration) -> Void = { _ in },
   _ body: @escaping @Sendable (Guest) throws -> Void
 ) async throws {
-  let directory = try TemporaryDirectory("share")
+  let directory = try directory ?? TemporaryDirectory("share")
   try await onOwnThread {
     var configuration = Configuration()
     configuration.descriptorBudget = 1000

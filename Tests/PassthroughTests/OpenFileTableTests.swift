@@ -50,8 +50,6 @@ import Testing
     #expect(file.node == NodeID(rawValue: 9))
     #expect(file.flags == [.isWritable, .isDirect])
     #expect(try file.descriptor.status().size == 4)
-    table.files.setRefusesNoWait(handle)
-    #expect(try table.files.find(handle).flags == [.isWritable, .isDirect, .refusesNoWait])
     table.files.release(handle)
     #expect(throws: Errno.badDescriptor) { try table.files.find(handle) }
     #expect(throws: Errno.badDescriptor) { try table.files.withCursor(of: handle) { _ in } }
@@ -71,7 +69,6 @@ import Testing
       #expect(try table.files.withCursor(of: handle) { $0.offset } == 0)
       try table.files.withCursor(of: handle) { $0.offset = 77 }
       #expect(try table.files.withCursor(of: handle) { $0.offset } == 77)
-      table.files.setRefusesNoWait(handle)
       table.files.release(handle)
       table.limbo.quiesce(table.view)
     }
@@ -86,7 +83,6 @@ import Testing
       #expect(throws: Errno.badDescriptor) { try table.files.find(number) }
       table.files.release(number)
       table.files.pin(number)
-      table.files.setRefusesNoWait(number)
     }
     #expect(try table.files.find(handle).flags == [])
   }

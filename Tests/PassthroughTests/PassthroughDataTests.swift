@@ -16,11 +16,7 @@ import Testing
         return
       }
       #expect([offset, UInt64(byteCount), file.handle] == [1 << 40, 1 << 20, handle])
-      #expect(file.allowsNoWaitReads)
-      #expect(!file.isDirect)
-      guest.view.refusesNoWait(file)
-      guard case .read(let again, _, _) = try guest.view.read(.root, arguments) else { return }
-      #expect(!again.allowsNoWaitReads)
+      #expect(!file.isRemote)
     }
   }
 

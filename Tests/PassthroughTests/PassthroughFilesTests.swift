@@ -118,7 +118,9 @@ import Testing
       guard case .read(let file, _, _) = try guest.view.read(.root, ReadIn(handle: handle)) else {
         throw Errno.protocolError
       }
-      #expect(file.isDirect)
+      // Each call waits for the disk.
+      #expect(file.readsAtOnce == .no)
+      #expect(file.writesAtOnce == .no)
     }
   }
 
