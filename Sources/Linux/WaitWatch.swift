@@ -3,8 +3,8 @@ internal import CLinux
 /// Tells whether a call has made its thread wait for something.
 ///
 /// A call that takes long may also have lost the processor to another thread, which says nothing
-/// about the call. So the thread's voluntary switches are looked at, but only after a call that took
-/// long, and once after each sleep: for all others two looks at the processor's counter are enough.
+/// about the call. So the thread's voluntary switches are looked at, but only after a call that
+/// took long, and once after each sleep: for all others two looks at the processor's counter do.
 package struct WaitWatch {
   /// The voluntary switches that are known of.
   private var switchCount: Int64 = 0

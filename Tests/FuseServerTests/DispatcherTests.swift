@@ -257,12 +257,21 @@ struct Dispatched: Sendable, CustomTestStringConvertible {
 
   @Test(
     arguments: [
-      (38, 95), (4, 5), (0, 5), (-1, 5), (512, 5), (.min, 5), (.max, 5), (511, 511), (1, 1),
+      (38, 95), (4, 5), (0, 5), (-1, 5), (513, 5), (.min, 5), (.max, 5), (511, 511), (1, 1),
     ] as [(Int32, Int32)])
   func theClientSeesErrorsThatItUnderstands(_ thrown: Int32, _ seen: Int32) {
     let client = Client()
     client.files.error = Errno(rawValue: thrown)
     #expect(client.send(.getattr, .of(GetattrIn())).error == -seen)
+  }
+
+  @Test func whatMayTakeLongIsPostponedAndNotAnswered() {
+    let client = Client()
+    client.files.error = .mustWait
+    guard case .postponed = client.send(.getattr, .of(GetattrIn())).outcome else {
+      Issue.record("answered")
+      return
+    }
   }
 
   @Test func randomRequestsAreAllAnswered() {
