@@ -24,6 +24,18 @@ extension NodeTable {
     return try withDirectory(parent, name, mayWait)
   }
 
+  /// LOOKUP of a name that was made just now, so that nobody knows what it names.
+  ///
+  /// - Throws: As `lookup`.
+  package func lookupNew(
+    _ name: borrowing PathName, in parent: NodeID
+  ) throws(Errno) -> (NodeID, FileStatus) {
+    guard name.isEntryName else { throw .invalidArgument }
+    return try withDescriptor(of: parent) { (directory) throws(Errno) in
+      try lookUpAnew(name, in: directory)
+    }
+  }
+
   /// The node of a file that is open already (CREATE, TMPFILE, LINK ...), with one lookup counted,
   /// and its attributes.
   ///

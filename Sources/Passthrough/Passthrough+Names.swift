@@ -90,7 +90,7 @@ extension Passthrough {
   ) throws(Errno) -> EntryOut {
     try checkWritable()
     try acting(as: creator, in: parent, body)
-    let (node, status) = try nodes.lookup(path, in: parent)
+    let (node, status) = try nodes.lookupNew(path, in: parent)
     guard status.fileType == type else {
       nodes.forget(node, lookups: 1)
       throw .inputOutput
