@@ -48,7 +48,8 @@ extension BenchSession {
       case .lookupDistinct, .inodes: try prepareDistinct(workload)
       case .readdirplus: try prepareReaddirplus(workload)
       case .read, .write, .besideReads, .besideFsync: try prepareData(workload)
-      case .idle: break
+      // What the session's beginning asked for is over, and its threads asleep again.
+      case .idle: SystemClock.sleep(milliseconds: 300)
       }
     } catch {
       throw BenchFailure.describe(error, of: name)
