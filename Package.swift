@@ -90,6 +90,9 @@ let package = Package(
     .executableTarget(
       name: "file-storm", dependencies: ["TestSupport"], path: "Tests/FileStorm",
       swiftSettings: settings),
+    .executableTarget(
+      name: "node-storm", dependencies: ["FuseProtocol", "Linux", "Passthrough", "TestSupport"],
+      path: "Tests/NodeStorm", swiftSettings: settings),
     tests("LinuxTests", ["Linux", "TestSupport"]),
     tests("FuseProtocolTests", ["FuseProtocol", "KernelHeaders"]),
     tests("FuseServerTests", ["FuseServer", "FuseProtocol", "Linux"]),

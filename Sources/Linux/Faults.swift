@@ -13,6 +13,8 @@
     case status
     /// `openat2(2)`
     case open
+    /// `inotify_add_watch(2)`
+    case watch
   }
 
   /// What fails, when, and how.

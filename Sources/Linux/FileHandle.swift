@@ -4,7 +4,8 @@ internal import CLinux
 ///
 /// Unlike the inode number it is not given to another file later: it carries a generation.
 package struct FileHandle: Sendable {
-  /// The file system's own type number.
+  /// The file system's own type number: one byte, for the kernel keeps flags of its own above; 0xff
+  /// is no file system's.
   package let type: Int32
   /// How many of the bytes count; at most `maximumByteCount`.
   package let byteCount: Int
@@ -122,6 +123,7 @@ extension Descriptor {
     _ = try unsafe path.withCString { (path) throws(Errno) in
       try attempt { unsafe swift_name_to_handle_at(rawValue, path, &structure, &mountID, bits) }
     }
+    guard 0..<0xff ~= structure.handle_type else { throw .overflow }
     var words = [16 of UInt64](repeating: 0)
     // SAFETY: 128 bytes of plain words, read at multiples of 8 below 128.
     unsafe withUnsafeBytes(of: structure.words) { source in

@@ -94,7 +94,7 @@ enum InodeNumberProof: UInt8 {
   case native
   /// Not a file of several names: those of one file in a lower layer of overlayfs are separate
   /// files (unless it was mounted with `index=on`), which have the lower file's number until the
-  /// first of them is written to.
+  /// first of them is written to. See `NodeTable.describe`.
   case unlessLinked
   /// The numbers are given out elsewhere, by a server or a process that does not know what is held
   /// open here.

@@ -6,22 +6,22 @@ internal import Linux
 /// what it does not is `NodeTable`'s subject.
 struct Identity: Equatable {
   var inode: UInt64
-  /// `DeviceNumber.word`.
-  var device: UInt64
+  /// `DeviceNumber.encoded`: the kernel's own numbers have no more bits.
+  var device: UInt32
   /// The mount's number in `Mounts`.
   var mount: UInt32
 
-  init(inode: UInt64, device: UInt64, mount: UInt32) {
+  init(inode: UInt64, device: UInt32, mount: UInt32) {
     self.inode = inode
     self.device = device
     self.mount = mount
   }
 
   /// The device of identities that are made of names; no device has that number.
-  static let nameDevice = UInt64.max
+  static let nameDevice = UInt32.max
 
   init(_ status: FileStatus, mount: UInt32) {
-    self.init(inode: status.inode, device: status.device.word, mount: mount)
+    self.init(inode: status.inode, device: status.device.encoded, mount: mount)
   }
 }
 
@@ -40,10 +40,12 @@ struct IdentityHasher {
     otherSecret = UInt64.random(in: 0 ... .max) | 1
   }
 
-  /// Without the mount, so that all nodes of one file, by handle or not, are in one shard.
+  /// Without the mount, which a file's number and device do well without.
   @inline(__always)
   func hash(_ identity: Identity) -> UInt64 {
-    fold(fold(identity.inode ^ secret, 0x9E37_79B9_7F4A_7C15) ^ identity.device, otherSecret)
+    fold(
+      fold(identity.inode ^ secret, 0x9E37_79B9_7F4A_7C15) ^ UInt64(identity.device),
+      otherSecret)
   }
 
   func hash(_ handle: FileHandle) -> UInt64 {

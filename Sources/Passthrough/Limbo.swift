@@ -40,7 +40,7 @@ package final class Limbo: Sendable {
   /// How many items wait, to be read without the lock.
   private let waiting = Atomic<Int>(0)
   /// Guards the views and the items.
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   private struct State {
     var views: [View] = []

@@ -29,7 +29,7 @@ final class MountKeeper: Sendable {
     var hasNews = false
   }
 
-  private let state = Mutex(State())
+  private let state = Lock(State())
   private let bell = Semaphore()
   private let ended = Semaphore()
 

@@ -121,8 +121,16 @@ struct MountSlot: ~Copyable, SlabElement {
   let numbers = Atomic<UInt8>(0)
   /// How calls on its files are best made.
   let pace = MountPace()
+  private let next = Atomic<UInt32>(0)
 
-  init() {}
+  init(generation: UInt32) {}
+
+  var generation: UInt32 { 0 }
+
+  var following: UInt32 {
+    get { next.load(ordering: .relaxed) }
+    nonmutating set { next.store(newValue, ordering: .relaxed) }
+  }
 
   func set(_ anchor: consuming OwnedDescriptor?, _ numbers: InodeNumberProof) {
     self.numbers.store(numbers.rawValue, ordering: .relaxed)

@@ -26,10 +26,10 @@ final class Mounts: Sendable {
   let directory: Descriptor
   let mode: FileHandleMode
   let descriptors: DescriptorBudget
-  let slots = Slab<MountSlot>(maximumCount: maximumCount)
+  let slots: Slab<MountSlot>
   /// Whether there has been a mount that is remote.
   let hasRemote = Atomic(false)
-  let state = Mutex(MountState())
+  let state = Lock(MountState())
   /// Whether the mounts of one file system are one mount to us, if they forbid the same.
   private let isUnified: Bool
   private let rootKey: MountKey
@@ -45,6 +45,7 @@ final class Mounts: Sendable {
     self.mode = mode
     self.isUnified = isUnified
     self.descriptors = descriptors
+    slots = try Slab(maximumCount: Mounts.maximumCount)
     let status = try root.status()
     rootKey = MountKey(status, isUnified: isUnified)
     commonIDs = try Mounts.commonIDs(root, status)
@@ -60,7 +61,7 @@ final class Mounts: Sendable {
   }
 
   deinit {
-    for index in 1..<slots.end { slots[index].closeAnchor(descriptors) }
+    slots.forEachPlace { slots[$0].closeAnchor(descriptors) }
   }
 
   // MARK: Finding
@@ -101,7 +102,7 @@ final class Mounts: Sendable {
       record = MountRecord(
         key, fileSystem, releasableID: isReleasable ? try? file.listedMountID() : nil)
     } catch {
-      slots.give(fresh)
+      _ = slots.give(fresh)
       throw error
     }
     let index = state.withLock { state in
@@ -135,7 +136,7 @@ final class Mounts: Sendable {
 
   private func free(_ index: UInt32) {
     slots[index].closeAnchor(descriptors)
-    slots.give(index)
+    _ = slots.give(index)
   }
 
   // MARK: What a mount is like

@@ -8,19 +8,21 @@ internal import Synchronization
 final class NodeStore: Reclaimer {
   let slots: Slab<NodeSlot>
   let mounts: Mounts
-  private let blocks: Slab<HandleBlock>
+  let watched = WatchedFiles()
+  private let blocks: HandleBlocks
   private let descriptors: DescriptorBudget
 
-  init(mounts: Mounts, descriptors: DescriptorBudget, maximumCount: Int) {
+  /// - Throws: `ENOMEM`.
+  init(mounts: Mounts, descriptors: DescriptorBudget, maximumCount: Int) throws(Errno) {
     self.mounts = mounts
     self.descriptors = descriptors
-    slots = Slab(maximumCount: maximumCount)
-    blocks = Slab(maximumCount: maximumCount)
+    slots = try Slab(maximumCount: maximumCount)
+    blocks = try Slab(maximumCount: maximumCount)
   }
 
   // The table is gone, so nobody reads any more; what is in the limbo has no pin when it gets here.
   deinit {
-    for index in 1..<slots.end { dropPin(of: index) }
+    slots.forEachPlace { dropPin(of: $0) }
   }
 
   /// The place of a node, if the guest knows a node by that number.
@@ -29,7 +31,7 @@ final class NodeStore: Reclaimer {
     let index = UInt32(truncatingIfNeeded: node.rawValue)
     guard slots.holds(index) else { return nil }
     let tag = slots[index].tag.load(ordering: .acquiring)
-    return tag == Tag.expected(node.rawValue) ? index : nil
+    return Tag.isLive(tag, node.rawValue) ? index : nil
   }
 
   /// The node at a place in use.
@@ -37,7 +39,7 @@ final class NodeStore: Reclaimer {
     NodeID(rawValue: Tag.name(slots[index].tag.load(ordering: .relaxed), index))
   }
 
-  /// Fills a place, with one lookup, and makes it a node; under the shard's lock.
+  /// Fills a place, with one lookup, and makes it a node; under the locks.
   ///
   /// - Throws: `ENFILE` if a long handle finds no room; the place is as it was.
   func publish(
@@ -48,11 +50,11 @@ final class NodeStore: Reclaimer {
     slots[index].inode.store(identity.inode, ordering: .relaxed)
     slots[index].device.store(identity.device, ordering: .relaxed)
     slots[index].mount.store(identity.mount, ordering: .relaxed)
-    slots[index].fileType.store(UInt16(truncatingIfNeeded: fileType), ordering: .relaxed)
+    slots[index].fileType = fileType
     slots[index].since.store(since, ordering: .relaxed)
     slots[index].heat.store(0, ordering: .relaxed)
     slots[index].lookups.store(1, ordering: .relaxed)
-    slots[index].tag.store(Tag.live | UInt64(Tag.generation(tag)) + 1, ordering: .releasing)
+    slots[index].tag.store(Tag.next(tag), ordering: .releasing)
   }
 
   /// Makes a place the root, whose node id is 1 and therefore has generation 0.
@@ -60,78 +62,60 @@ final class NodeStore: Reclaimer {
     slots[index].inode.store(identity.inode, ordering: .relaxed)
     slots[index].device.store(identity.device, ordering: .relaxed)
     slots[index].mount.store(identity.mount, ordering: .relaxed)
-    slots[index].fileType.store(UInt16(truncatingIfNeeded: fileType), ordering: .relaxed)
+    slots[index].fileType = fileType
     slots[index].tag.store(Tag.live, ordering: .releasing)
   }
 
   /// The node is one no more; what it holds stays until `reclaim`.
   func unpublish(_ index: UInt32) {
     let tag = slots[index].tag.load(ordering: .relaxed)
-    slots[index].tag.store(UInt64(Tag.generation(tag)), ordering: .releasing)
+    slots[index].following = 0
+    slots[index].tag.store(Tag.free(Tag.generation(tag)), ordering: .releasing)
+  }
+
+  /// Gives back a place that was a node and that nobody reads any more, and those that follow it.
+  func reclaim(_ index: UInt32) {
+    var index = index
+    while index != 0 {
+      let following = slots[index].following
+      giveBack(index)
+      index = following
+    }
   }
 
   /// Gives back a place that was taken and not published, or that nobody reads any more.
   ///
   /// One whose generations are used up is kept out of use, so that no node id ever comes again.
-  func reclaim(_ index: UInt32) {
+  func giveBack(_ index: UInt32) {
     let isUsed = slots[index].mount.load(ordering: .relaxed) != 0
     dropPin(of: index)
-    dropHandle(of: index)
+    if !slots[index].isOpenedByHandle, let handle = handle(at: index) { watched.release(handle) }
+    slots[index].dropHandle(blocks)
     if isUsed {
       mounts.release(slots[index].mount.load(ordering: .relaxed))
       slots[index].mount.store(0, ordering: .relaxed)
     }
-    let tag = slots[index].tag.load(ordering: .relaxed)
-    guard Tag.generation(tag) < UInt32.max else { return }
-    slots.give(index)
+    guard slots[index].generation < Tag.lastGeneration else { return }
+    // What served so many nodes besides is garbage now.
+    if slots.give(index) { Heap.trim() }
   }
 
   // MARK: Handles
 
   /// The handle of the node at `index`, if it has one.
   func handle(at index: UInt32) -> FileHandle? {
-    let byteCount = Int(slots[index].handleByteCount.load(ordering: .acquiring))
-    guard byteCount > 0 else { return nil }
-    var words = [16 of UInt64](repeating: 0)
-    let wordCount = (byteCount + 7) / 8
-    if wordCount <= 4 {
-      for number in 0..<wordCount {
-        words[number] = slots[index].handleWords[number].load(ordering: .relaxed)
-      }
-    } else {
-      let block = UInt32(truncatingIfNeeded: slots[index].handleWords[0].load(ordering: .relaxed))
-      for number in 0..<min(wordCount, 16) {
-        words[number] = blocks[block].words[number].load(ordering: .relaxed)
-      }
-    }
-    let type = slots[index].handleType.load(ordering: .relaxed)
-    return FileHandle(type: type, byteCount: byteCount, words: words)
+    slots[index].handle(blocks)
   }
 
-  /// Gives a node without a handle one; under the shard's lock, or before `publish`.
+  /// Whether the node at `index` has this handle.
+  func holds(_ handle: FileHandle, at index: UInt32) -> Bool {
+    slots[index].has(handle, blocks)
+  }
+
+  /// Gives a node without a handle one; under the locks, or before `publish`.
   func setHandle(_ handle: FileHandle, at index: UInt32) throws(Errno) {
-    guard let byteCount = UInt8(exactly: handle.byteCount), byteCount > 0 else { return }
-    if handle.wordCount <= 4 {
-      for number in 0..<4 {
-        slots[index].handleWords[number].store(handle.words[number], ordering: .relaxed)
-      }
-    } else {
-      let block = try blocks.take()
-      for number in 0..<16 {
-        blocks[block].words[number].store(handle.words[number], ordering: .relaxed)
-      }
-      slots[index].handleWords[0].store(UInt64(block), ordering: .relaxed)
-    }
-    slots[index].handleType.store(handle.type, ordering: .relaxed)
-    slots[index].handleByteCount.store(byteCount, ordering: .releasing)
-  }
-
-  private func dropHandle(of index: UInt32) {
-    if slots[index].handleByteCount.load(ordering: .relaxed) > 32 {
-      let block = slots[index].handleWords[0].load(ordering: .relaxed)
-      blocks.give(UInt32(truncatingIfNeeded: block))
-    }
-    slots[index].handleByteCount.store(0, ordering: .relaxed)
+    try slots[index].setHandle(handle, blocks)
+    watched.retain(handle)
   }
 
   // MARK: Pins

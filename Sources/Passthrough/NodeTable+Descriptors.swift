@@ -41,12 +41,12 @@ extension NodeTable {
   package func openFile(_ node: NodeID, flags: OpenFlags) throws(Errno) -> OwnedDescriptor {
     let index = try place(of: node)
     let flags = flags.intersection(.allowedForNodes).union(.noControllingTerminal)
-    switch UInt32(store.slots[index].fileType.load(ordering: .relaxed)) {
+    switch store.slots[index].fileType {
     case FileStatus.regularType:
       guard let pin = pin(at: index) else { return try openByHandle(at: index, flags) }
       // Half as dear as through procfs. What it fails with may be about the handle, as of a file
       // without a name, so it is the other way's error that counts.
-      if store.slots[index].hasHandle, let file = try? openByHandle(at: index, flags) {
+      if store.slots[index].isOpenedByHandle, let file = try? openByHandle(at: index, flags) {
         return file
       }
       return try links.reopen(pin, flags)

@@ -11,7 +11,7 @@ extension NodeTable {
   ///
   /// | by handle | by identity | the node |
   /// |---|---|---|
-  /// | found | - | that one |
+  /// | found | - | that one; where files have no handle it may be a watch's (`WatchedFiles`) |
   /// | - | pinned | that one; a handle that it lacks is added; see `InodeNumberProof` |
   /// | - | not pinned | that one if its own handle opens this file, else its identity is dropped |
   /// | - | none | a new one |
@@ -25,11 +25,13 @@ extension NodeTable {
     let mount = try mounts.acquire(file, status, links: links)
     do {
       let subject = try describe(file, status, mount)
+      // A node that is made now holds it as well.
+      defer { if let handle = subject.handle { store.watched.release(handle) } }
       let (node, isNew) = try settle(subject, file, &spare)
       let index = UInt32(truncatingIfNeeded: node.rawValue)
       if isNew {
         // A new node keeps the count of its mount.
-        if subject.handle != nil { keepPin(of: node, at: index) }
+        if subject.isOpenedByHandle { keepPin(of: node, at: index) }
       } else {
         mounts.release(mount)
         if !store.slots[index].isPinned, wantsPin(index) { promote(node, at: index, &spare) }
@@ -39,64 +41,6 @@ extension NodeTable {
       mounts.release(mount)
       throw error
     }
-  }
-
-  /// What is known of a file that is open.
-  private struct Subject {
-    var status: FileStatus
-    var identity: Identity
-    var hash: UInt64
-    var handle: FileHandle?
-    /// Whether a pin with the same identity still has to be asked what it is.
-    var asksPin = false
-    /// `NodeTable.nameIdentity`, by which the file may be known as well.
-    var nameIdentity: Identity?
-    /// Whether that is what `identity` is.
-    var isByName: Bool { identity.device == Identity.nameDevice }
-
-    /// The same file, looked for by its name.
-    func byName(_ hasher: IdentityHasher) -> Subject? {
-      guard let nameIdentity else { return nil }
-      var subject = self
-      subject.identity = nameIdentity
-      subject.hash = hasher.hash(nameIdentity)
-      subject.handle = nil
-      subject.asksPin = true
-      subject.nameIdentity = nil
-      return subject
-    }
-  }
-
-  /// - Throws: What making the handle fails with, unless that is the file's having none: a failure
-  ///   for the time being must not make a second node.
-  private func describe(
-    _ file: Descriptor, _ status: FileStatus, _ mount: UInt32
-  ) throws(Errno) -> Subject {
-    let identity = Identity(status, mount: mount)
-    var subject = Subject(
-      status: status, identity: identity, hash: hasher.hash(identity), handle: nil)
-    switch mounts.numbers(mount) {
-    case .whole, .native: break
-    case .none: subject.asksPin = true
-    case .unlessLinked:
-      guard !status.isDirectory else { break }
-      // Without a path, for one that is too long has none, the number has to do.
-      subject.nameIdentity = try? nameIdentity(of: file, mount)
-      guard status.linkCount > 1 else { break }
-      let layer = file.overlayLayer
-      subject.asksPin = layer != .upper
-      if layer == .lower, let named = subject.byName(hasher) { subject = named }
-    }
-    guard mounts.usesHandles(mount) else {
-      if isMandatory { throw .notSupported }
-      return subject
-    }
-    do {
-      subject.handle = try file.handle().handle
-    } catch {
-      guard !isMandatory, error == .notSupported || error == .overflow else { throw error }
-    }
-    return subject
   }
 
   /// What leads to the file of a node.
@@ -122,8 +66,8 @@ extension NodeTable {
     if subject.isByName, let node = try searchByNumber(subject) { return (node, false) }
     while true {
       let index = try prepare(subject, file, &spare)
-      let made = shards.withShard(subject.hash) { shard in
-        insert(subject, at: index, in: &shard)
+      let made = shards.withBoth(subject.hash, subject.handleHash) { byIdentity, byHandle in
+        insert(subject, at: index, &byIdentity, &byHandle)
       }
       switch made {
       case .success(.unknown):
@@ -131,10 +75,10 @@ extension NodeTable {
       case .success(let other):
         // The file stays open: whether it is the other's is still to be seen.
         if spare == nil { spare = store.takePin(of: index) }
-        store.reclaim(index)
+        store.giveBack(index)
         if let node = try resolve(other, subject) { return (node, false) }
       case .failure(let error):
-        store.reclaim(index)
+        store.giveBack(index)
         throw error
       }
     }
@@ -142,20 +86,23 @@ extension NodeTable {
 
   /// The node, counted, if there is one.
   private func search(_ subject: Subject) throws(Errno) -> NodeID? {
-    try resolve(shards.withShard(subject.hash) { find(subject, in: &$0) }, subject)
+    let finding = shards.withBoth(subject.hash, subject.handleHash) { byIdentity, byHandle in
+      find(subject, &byIdentity, &byHandle)
+    }
+    return try resolve(finding, subject)
   }
 
   /// The node, counted, that a file known by name was before it had several names.
   private func searchByNumber(_ subject: Subject) throws(Errno) -> NodeID? {
     let identity = Identity(subject.status, mount: subject.identity.mount)
     let hash = hasher.hash(identity)
-    let candidate = shards.withShard(hash) { shard -> NodeID? in
-      find(identity, hash, in: shard).map { store.node(at: $0) }
+    let candidate = shards.withIdentities(hash) { byIdentity -> NodeID? in
+      find(identity, hash, in: byIdentity).map { store.node(at: $0) }
     }
     guard let candidate, let index = store.place(of: candidate), let pin = pin(at: index),
       try nameIdentity(of: pin, identity.mount) == subject.identity
     else { return nil }
-    return shards.withShard(hash) { _ in
+    return shards.withIdentities(hash) { _ in
       store.place(of: candidate) == index ? countLookup(index) : nil
     }
   }
@@ -169,28 +116,31 @@ extension NodeTable {
       case .unknown: return nil
       case .question(let node, let proof):
         if try !leads(proof, to: subject) { dropIdentity(of: node, subject) }
-        finding = shards.withShard(subject.hash) { shard in
-          find(subject, in: &shard, proven: node)
+        finding = shards.withBoth(subject.hash, subject.handleHash) { byIdentity, byHandle in
+          find(subject, &byIdentity, &byHandle, proven: node)
         }
       }
     }
   }
 
-  /// The node of `subject`, counted, as far as the indices tell; under the shard's lock.
+  /// The node of `subject`, counted, as far as the indices tell; under both locks.
   ///
   /// - Parameter proven: A node that was found to be this file if it still has its identity.
   private func find(
-    _ subject: Subject, in shard: inout NodeShard, proven: NodeID? = nil
+    _ subject: Subject, _ byIdentity: inout NodeIndex, _ byHandle: inout NodeIndex,
+    proven: NodeID? = nil
   ) -> Finding {
     let mount = subject.identity.mount
-    if let handle = subject.handle, let index = find(handle, mount, in: shard) {
+    if let handle = subject.handle, let hash = subject.handleHash,
+      let index = find(handle, mount, hash, in: byHandle)
+    {
       return .known(countLookup(index))
     }
-    guard let index = find(subject.identity, subject.hash, in: shard) else { return .unknown }
+    guard let index = find(subject.identity, subject.hash, in: byIdentity) else { return .unknown }
     let node = store.node(at: index)
     let pin = pin(at: index)
     if node == proven || (pin != nil && !subject.asksPin) {
-      addHandle(subject.handle, to: index, in: &shard)
+      addHandle(of: subject, to: index, in: &byHandle)
       return .known(countLookup(index))
     }
     if let pin { return .question(node, .pin(pin)) }
@@ -200,13 +150,17 @@ extension NodeTable {
   }
 
   /// Gives a node made without a handle the one that was had now; it stays the same node.
-  private func addHandle(_ handle: FileHandle?, to index: UInt32, in shard: inout NodeShard) {
-    guard let handle, !store.slots[index].hasHandle else { return }
-    // Without room for a long handle the node goes on without it: it is pinned.
-    guard (try? store.setHandle(handle, at: index)) != nil else { return }
-    shard.byHandle.insert(UInt32(truncatingIfNeeded: hasher.hash(handle)), index)
+  private func addHandle(
+    of subject: Subject, to index: UInt32, in byHandle: inout NodeIndex
+  ) {
+    guard let handle = subject.handle, let hash = subject.handleHash,
+      !store.slots[index].hasHandle,
+      // Without room for a long handle the node goes on without it: it is pinned.
+      (try? store.setHandle(handle, at: index)) != nil
+    else { return }
+    byHandle.insert(UInt32(truncatingIfNeeded: hash), index)
     // From now on it could do without its pin.
-    pins.add(store.node(at: index), look)
+    if subject.isOpenedByHandle { pins.add(store.node(at: index), look) }
   }
 
   /// Whether a node's handle, or its pin, leads to the file of `subject`, which is open at the same
@@ -214,6 +168,9 @@ extension NodeTable {
   ///
   /// - Throws: What opening fails with for reasons that say nothing about the file.
   private func leads(_ proof: Proof, to subject: Subject) throws(Errno) -> Bool {
+    if let handle = subject.handle, !handle.opensFile, case .pin(let pin) = proof {
+      return try store.watched.isHandle(handle, of: pin, links)
+    }
     var anchor: Descriptor?
     // Without one nothing is known, so its error is no answer.
     if case .handle = proof {
@@ -249,11 +206,11 @@ extension NodeTable {
   /// The file of `node` is gone, and its inode number another file's: only the handle leads to the
   /// node from now on, which keeps it from meaning the new file.
   private func dropIdentity(of node: NodeID, _ subject: Subject) {
-    shards.withShard(subject.hash) { shard in
-      guard let index = find(subject.identity, subject.hash, in: shard),
+    shards.withIdentities(subject.hash) { byIdentity in
+      guard let index = find(subject.identity, subject.hash, in: byIdentity),
         store.node(at: index) == node
       else { return }
-      shard.byIdentity.remove(UInt32(truncatingIfNeeded: subject.hash), index)
+      byIdentity.remove(UInt32(truncatingIfNeeded: subject.hash), index)
     }
   }
 
@@ -262,7 +219,7 @@ extension NodeTable {
     _ subject: Subject, _ file: Descriptor, _ spare: inout OwnedDescriptor?
   ) throws(Errno) -> UInt32 {
     let index = try store.slots.take()
-    if subject.handle != nil {
+    if subject.isOpenedByHandle {
       // What is open anyway may stay so while there is room.
       guard spare != nil, pins.hasRoom, (try? limbo.descriptors.take(isForNode: true)) != nil,
         let pin = spare.take()
@@ -273,7 +230,7 @@ extension NodeTable {
     do {
       try limbo.descriptors.take(isForNode: true)
     } catch {
-      store.slots.give(index)
+      store.giveBack(index)
       throw error
     }
     do {
@@ -284,7 +241,7 @@ extension NodeTable {
       }
     } catch {
       limbo.descriptors.give()
-      store.slots.give(index)
+      store.giveBack(index)
       throw error
     }
     return index
@@ -292,9 +249,10 @@ extension NodeTable {
 
   /// Makes the prepared place the node of `subject`, if there still is none.
   private func insert(
-    _ subject: Subject, at index: UInt32, in shard: inout NodeShard
+    _ subject: Subject, at index: UInt32, _ byIdentity: inout NodeIndex,
+    _ byHandle: inout NodeIndex
   ) -> Result<Finding, Errno> {
-    let finding = find(subject, in: &shard)
+    let finding = find(subject, &byIdentity, &byHandle)
     guard case .unknown = finding else { return .success(finding) }
     let since = tick()
     do {
@@ -304,10 +262,8 @@ extension NodeTable {
     } catch {
       return .failure(error)
     }
-    shard.byIdentity.insert(UInt32(truncatingIfNeeded: subject.hash), index)
-    if let handle = subject.handle {
-      shard.byHandle.insert(UInt32(truncatingIfNeeded: hasher.hash(handle)), index)
-    }
+    byIdentity.insert(UInt32(truncatingIfNeeded: subject.hash), index)
+    if let hash = subject.handleHash { byHandle.insert(UInt32(truncatingIfNeeded: hash), index) }
     countMade()
     return .success(.unknown)
   }

@@ -50,7 +50,7 @@ extension NodeTable {
   /// - Returns: Whether it still does.
   func countLookup(of node: NodeID) -> Bool {
     guard let index = store.place(of: node) else { return false }
-    return shards.withShard(hasher.hash(store.slots[index].identity)) { _ in
+    return shards.withIdentities(hasher.hash(store.slots[index].identity)) { _ in
       guard store.place(of: node) == index else { return false }
       _ = countLookup(index)
       return true
@@ -126,14 +126,14 @@ extension NodeTable {
     _ status: FileStatus, _ name: borrowing PathName, in directory: Descriptor, before: UInt64,
     isAsked: Bool = true
   ) -> NodeID? {
-    // A mount found here may go and its number become another mount's before the shard is locked,
+    // A mount found here may go and its number become another mount's before the index is locked,
     // but a node there is then younger than `before`.
     guard let mount = mounts.find(status), !mounts.mayShareNumber(status, mount)
     else { return nil }
     let identity = Identity(status, mount: mount)
     let hash = hasher.hash(identity)
-    let first: Recognition = shards.withShard(hash) { shard in
-      guard let index = find(identity, hash, in: shard) else { return .unknown }
+    let first: Recognition = shards.withIdentities(hash) { byIdentity in
+      guard let index = find(identity, hash, in: byIdentity) else { return .unknown }
       guard store.slots[index].isPinned else { return .unpinned }
       guard isOlder(index, before) else { return .unknown }
       if isAsked { _ = store.slots[index].warm() }
@@ -149,8 +149,9 @@ extension NodeTable {
       let located = try? directory.handle(of: name, mountIDs: kind),
       located.mountID == status.mountID
     else { return nil }
-    return shards.withShard(hash) { shard in
-      guard let index = find(located.handle, mount, in: shard),
+    let handleHash = hasher.hash(located.handle)
+    return shards.withHandles(handleHash) { byHandle in
+      guard let index = find(located.handle, mount, handleHash, in: byHandle),
         store.slots[index].identity == identity, isOlder(index, before)
       else { return nil }
       // One that is to be pinned has to be opened.
@@ -169,17 +170,21 @@ extension NodeTable {
     store.slots[index].since.load(ordering: .relaxed) <= before
   }
 
-  // MARK: Under the shard's lock
+  // MARK: Under the index's lock
 
-  func find(_ identity: Identity, _ hash: UInt64, in shard: NodeShard) -> UInt32? {
-    shard.byIdentity.find(UInt32(truncatingIfNeeded: hash)) {
+  func find(_ identity: Identity, _ hash: UInt64, in byIdentity: borrowing NodeIndex)
+    -> UInt32?
+  {
+    byIdentity.find(UInt32(truncatingIfNeeded: hash)) {
       store.slots[$0].identity == identity
     }
   }
 
-  func find(_ handle: FileHandle, _ mount: UInt32, in shard: NodeShard) -> UInt32? {
-    shard.byHandle.find(UInt32(truncatingIfNeeded: hasher.hash(handle))) {
-      store.slots[$0].mount.load(ordering: .relaxed) == mount && store.handle(at: $0) == handle
+  func find(
+    _ handle: FileHandle, _ mount: UInt32, _ hash: UInt64, in byHandle: borrowing NodeIndex
+  ) -> UInt32? {
+    byHandle.find(UInt32(truncatingIfNeeded: hash)) {
+      store.slots[$0].mount.load(ordering: .relaxed) == mount && store.holds(handle, at: $0)
     }
   }
 

@@ -1,6 +1,7 @@
 internal import Linux
 
-// Files that are known by their name, because the inode number is not their own.
+// Files that are known by their name, because the inode number is not their own and no watch can be
+// had (`WatchedFiles`).
 //
 // On overlayfs without `index=on` the names of one file in a lower layer are separate files. They
 // report the lower file's number and each other's link count; what is written to one is not seen

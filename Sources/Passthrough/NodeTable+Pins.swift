@@ -21,7 +21,7 @@ extension NodeTable {
     else { return }
     guard let pin = file.take() else { return limbo.descriptors.give() }
     let number = pin.release()
-    let isPinned = shards.withShard(hasher.hash(store.slots[index].identity)) { _ in
+    let isPinned = shards.withIdentities(hasher.hash(store.slots[index].identity)) { _ in
       guard store.place(of: node) == index, !store.slots[index].isPinned else { return false }
       // Before the pin: a status taken earlier must not be taken for the node's.
       store.slots[index].since.store(tick(), ordering: .relaxed)
@@ -68,7 +68,7 @@ extension NodeTable {
       _ = store.slots[index].warm()
       return false
     }
-    let number = shards.withShard(hasher.hash(store.slots[index].identity)) { _ -> Int32? in
+    let number = shards.withIdentities(hasher.hash(store.slots[index].identity)) { _ -> Int32? in
       guard store.place(of: node) == index else { return nil }
       let result = store.slots[index].pin.compareExchange(
         expected: pin.rawValue, desired: -1, ordering: .acquiringAndReleasing)
@@ -82,7 +82,7 @@ extension NodeTable {
   /// What the hand of the cache finds.
   func look(_ node: NodeID) -> PinCache.Finding {
     guard let index = store.place(of: node), store.slots[index].isPinned,
-      store.slots[index].hasHandle
+      store.slots[index].isOpenedByHandle
     else { return .free }
     return store.slots[index].heat.exchange(0, ordering: .relaxed) == 0 ? .cold : .hot
   }

@@ -113,8 +113,8 @@ extension NodeTable {
     }
     let identity = Identity(status, mount: steadiness.mount)
     let hash = hasher.hash(identity)
-    let known: KnownByNumber = shards.withShard(hash) { shard in
-      guard let index = find(identity, hash, in: shard) else { return .nobody }
+    let known: KnownByNumber = shards.withIdentities(hash) { byIdentity in
+      guard let index = find(identity, hash, in: byIdentity) else { return .nobody }
       let since = store.slots[index].since.load(ordering: .relaxed)
       if store.slots[index].isPinned, since <= before { return .known(countLookup(index)) }
       // One that is known and was not recognized is to be opened, perhaps to be pinned.
@@ -160,12 +160,12 @@ extension NodeTable {
     in directory: Descriptor
   ) -> NodeID? {
     let isOnRoot = identity.mount == Mounts.root
-    let handleHash = UInt32(truncatingIfNeeded: hasher.hash(handle))
-    let found: NodeID?? = shards.withShard(hash) { shard in
-      if let index = find(handle, identity.mount, in: shard) {
+    let handleHash = hasher.hash(handle)
+    let found: NodeID?? = shards.withBoth(hash, handleHash) { byIdentity, byHandle in
+      if let index = find(handle, identity.mount, handleHash, in: byHandle) {
         return store.slots[index].identity == identity ? countLookup(index) : .some(nil)
       }
-      return find(identity, hash, in: shard) == nil ? nil : .some(nil)
+      return find(identity, hash, in: byIdentity) == nil ? nil : .some(nil)
     }
     if let found { return found }
     guard let mount = isOnRoot ? Mounts.root : countMount(of: directory) else { return nil }
@@ -173,18 +173,19 @@ extension NodeTable {
       mounts.release(mount)
       return nil
     }
-    let isMade = shards.withShard(hash) { shard in
-      guard find(handle, identity.mount, in: shard) == nil, find(identity, hash, in: shard) == nil,
+    let isMade = shards.withBoth(hash, handleHash) { byIdentity, byHandle in
+      guard find(handle, identity.mount, handleHash, in: byHandle) == nil,
+        find(identity, hash, in: byIdentity) == nil,
         (try? store.publish(
           index, identity, fileType: status.fileType, handle: handle,
           since: NodeSlot.neverSeen)) != nil
       else { return false }
-      shard.byIdentity.insert(UInt32(truncatingIfNeeded: hash), index)
-      shard.byHandle.insert(handleHash, index)
+      byIdentity.insert(UInt32(truncatingIfNeeded: hash), index)
+      byHandle.insert(UInt32(truncatingIfNeeded: handleHash), index)
       return true
     }
     guard isMade else {
-      store.slots.give(index)
+      store.giveBack(index)
       mounts.release(mount)
       return nil
     }

@@ -6,9 +6,9 @@ internal import Synchronization
 /// never another file under that node's number.
 ///
 /// A node is found by its number without a lock: the number is a place in a slab, and a generation.
-/// By file it is found in one of 64 shards, chosen by the file's inode number and device, which
-/// have an index by file handle and one by identity. Locks are held for map work only, never for a
-/// system call. How a file is recognized is in `NodeTable+Lookup.swift`.
+/// By file it is found in two indices, by file handle and by identity (`NodeShards`). Locks are
+/// held for map work only, never for a system call. How a file is recognized is in
+/// `NodeTable+Lookup.swift`.
 ///
 /// The methods that take a node's number are for threads with an awake view of `limbo`. All are to
 /// be called with the daemon's own credentials: opening by handle needs CAP_DAC_READ_SEARCH, and
@@ -54,7 +54,7 @@ package final class NodeTable: Sendable {
     isMandatory = mode == .mandatory
     pins = PinCache(limit: pinLimit)
     self.mounts = mounts
-    store = NodeStore(mounts: mounts, descriptors: descriptors, maximumCount: maximumCount)
+    store = try NodeStore(mounts: mounts, descriptors: descriptors, maximumCount: maximumCount)
     owner = limbo.adopt(store)
     try addRoot(root)
   }
@@ -67,7 +67,7 @@ package final class NodeTable: Sendable {
     store.setPin(root, at: index)
     store.publishRoot(index, identity, fileType: status.fileType)
     let hash = hasher.hash(identity)
-    shards.withShard(hash) { $0.byIdentity.insert(UInt32(truncatingIfNeeded: hash), index) }
+    shards.withIdentities(hash) { $0.insert(UInt32(truncatingIfNeeded: hash), index) }
   }
 
   /// How many nodes the guest knows, the root included.
@@ -85,7 +85,7 @@ package final class NodeTable: Sendable {
   ///
   /// - Throws: `ESTALE` if the guest does not know the node.
   package func fileType(of node: NodeID) throws(Errno) -> UInt32 {
-    UInt32(store.slots[try place(of: node)].fileType.load(ordering: .relaxed))
+    store.slots[try place(of: node)].fileType
   }
 
   /// The place of a node that the guest uses now.
@@ -116,7 +116,9 @@ extension NodeTable {
   /// called without a view.
   package func forget(_ node: NodeID, lookups: UInt64) {
     guard node != .root, let index = store.place(of: node) else { return }
-    remove(node, at: index, lookups: lookups)
+    guard remove(node, at: index, lookups: lookups) else { return }
+    if store.slots[index].isPinned, store.slots[index].isOpenedByHandle { pins.remove(isPinned) }
+    limbo.retire(index, of: owner)
   }
 
   /// Forgets everything but the root.
@@ -124,36 +126,58 @@ extension NodeTable {
   /// Other threads may be inside calls: what they make meanwhile may stay. May be called without a
   /// view.
   package func forgetAll() {
-    for index in 1..<store.slots.end {
+    // There may be millions of them: they wait as one.
+    var last: UInt32 = 0
+    store.slots.forEachPlace { index in
       let tag = store.slots[index].tag.load(ordering: .acquiring)
-      guard tag & Tag.live != 0 else { continue }
       let node = NodeID(rawValue: Tag.name(tag, index))
-      if node != .root { remove(node, at: index, lookups: .max) }
+      guard Tag.isLive(tag), node != .root, remove(node, at: index, lookups: .max) else { return }
+      store.slots[index].following = last
+      last = index
     }
+    if last != 0 { limbo.retire(last, of: owner) }
     pins.removeAll()
   }
 
-  private func remove(_ node: NodeID, at index: UInt32, lookups: UInt64) {
-    // Read without a lock, so perhaps already of the place's next node; asked again below.
-    let hash = hasher.hash(store.slots[index].identity)
-    let isLast = shards.withShard(hash) { shard in
-      guard store.slots[index].tag.load(ordering: .acquiring) == Tag.expected(node.rawValue),
-        hasher.hash(store.slots[index].identity) == hash
-      else { return false }
-      let left = store.slots[index].lookups.load(ordering: .relaxed)
-      guard left <= lookups else {
-        store.slots[index].lookups.store(left - lookups, ordering: .relaxed)
-        return false
+  private func isPinned(_ node: NodeID) -> Bool {
+    store.place(of: node).map { store.slots[$0].isPinned } ?? false
+  }
+
+  /// - Returns: Whether that was the last, so that the place is to be retired.
+  private func remove(_ node: NodeID, at index: UInt32, lookups: UInt64) -> Bool {
+    while true {
+      // Read without a lock, so perhaps already of the place's next node; asked again below.
+      let hash = hasher.hash(store.slots[index].identity)
+      let handleHash = store.handle(at: index).map(hasher.hash)
+      let removal = shards.withBoth(hash, handleHash) { byIdentity, byHandle -> Removal in
+        guard store.place(of: node) == index else { return .none }
+        // It may have got a handle just now.
+        guard hasher.hash(store.slots[index].identity) == hash,
+          store.slots[index].hasHandle == (handleHash != nil)
+        else { return .again }
+        let left = store.slots[index].lookups.load(ordering: .relaxed)
+        guard left <= lookups else {
+          store.slots[index].lookups.store(left - lookups, ordering: .relaxed)
+          return .none
+        }
+        byIdentity.remove(UInt32(truncatingIfNeeded: hash), index)
+        if let handleHash { byHandle.remove(UInt32(truncatingIfNeeded: handleHash), index) }
+        store.unpublish(index)
+        return .last
       }
-      shard.byIdentity.remove(UInt32(truncatingIfNeeded: hash), index)
-      if let handle = store.handle(at: index) {
-        shard.byHandle.remove(UInt32(truncatingIfNeeded: hasher.hash(handle)), index)
+      switch removal {
+      case .again: continue
+      case .none: return false
+      case .last:
+        liveCount.wrappingSubtract(1, ordering: .relaxed)
+        return true
       }
-      store.unpublish(index)
-      return true
     }
-    guard isLast else { return }
-    liveCount.wrappingSubtract(1, ordering: .relaxed)
-    limbo.retire(index, of: owner)
+  }
+
+  private enum Removal {
+    case none
+    case last
+    case again
   }
 }

@@ -12,13 +12,14 @@ final class OpenFileStore: Reclaimer {
   let liveCount = Atomic<Int>(0)
   private let descriptors: DescriptorBudget
 
-  init(descriptors: DescriptorBudget, maximumCount: Int) {
+  /// - Throws: `ENOMEM`.
+  init(descriptors: DescriptorBudget, maximumCount: Int) throws(Errno) {
     self.descriptors = descriptors
-    slots = Slab(maximumCount: maximumCount)
+    slots = try Slab(maximumCount: maximumCount)
   }
 
   deinit {
-    for index in 1..<slots.end { closeFile(at: index) }
+    slots.forEachPlace { closeFile(at: $0) }
   }
 
   /// The place of a file that is not released.
@@ -27,7 +28,7 @@ final class OpenFileStore: Reclaimer {
     let index = UInt32(truncatingIfNeeded: handle)
     guard slots.holds(index) else { return nil }
     let tag = slots[index].tag.load(ordering: .acquiring)
-    return tag == Tag.expected(handle) ? index : nil
+    return Tag.isLive(tag, handle) ? index : nil
   }
 
   /// The place of a file, be it released, as long as it is not closed.
@@ -56,8 +57,7 @@ final class OpenFileStore: Reclaimer {
     slots[index].mount.store(mount, ordering: .relaxed)
     slots[index].users.store(0, ordering: .relaxed)
     slots[index].cursor.withLock { $0 = DirectoryCursor() }
-    let generation = Tag.generation(slots[index].tag.load(ordering: .relaxed))
-    let tag = Tag.live | UInt64(generation) + 1
+    let tag = Tag.next(slots[index].tag.load(ordering: .relaxed))
     slots[index].tag.store(tag, ordering: .releasing)
     liveCount.wrappingAdd(1, ordering: .relaxed)
     return Tag.name(tag, index)
@@ -67,8 +67,9 @@ final class OpenFileStore: Reclaimer {
   ///
   /// - Returns: Whether it was known until now: of two that release it one succeeds.
   func unpublish(_ index: UInt32, _ handle: UInt64) -> Bool {
+    let free = Tag.free(UInt32(truncatingIfNeeded: handle >> 32))
     let isLast = slots[index].tag.compareExchange(
-      expected: Tag.expected(handle), desired: handle >> 32, ordering: .acquiringAndReleasing
+      expected: free | Tag.live, desired: free, ordering: .acquiringAndReleasing
     ).exchanged
     if isLast { liveCount.wrappingSubtract(1, ordering: .relaxed) }
     return isLast
@@ -91,8 +92,7 @@ final class OpenFileStore: Reclaimer {
   private func free(_ index: UInt32) {
     closeFile(at: index)
     // A place whose generations are used up is kept out of use: no handle ever comes again.
-    let generation = Tag.generation(slots[index].tag.load(ordering: .relaxed))
-    if generation < UInt32.max { slots.give(index) }
+    if slots[index].generation < Tag.lastGeneration { _ = slots.give(index) }
   }
 
   private func closeFile(at index: UInt32) {
@@ -108,7 +108,7 @@ final class OpenFileStore: Reclaimer {
 /// All of it is written before `tag` is stored with `Tag.live`; users and cursor change.
 struct OpenFileSlot: ~Copyable, SlabElement {
   /// Generation, and whether the handle is known.
-  let tag = Atomic<UInt64>(0)
+  let tag: Atomic<UInt32>
   /// The guest's node; says what the handle may be used for.
   let node = Atomic<UInt64>(0)
   let descriptor = Atomic<Int32>(-1)
@@ -124,5 +124,14 @@ struct OpenFileSlot: ~Copyable, SlabElement {
 
   static let isReclaimed: UInt32 = 1 << 31
 
-  init() {}
+  init(generation: UInt32) {
+    tag = Atomic(Tag.free(generation))
+  }
+
+  var generation: UInt32 { Tag.generation(tag.load(ordering: .relaxed)) }
+
+  var following: UInt32 {
+    get { UInt32(truncatingIfNeeded: node.load(ordering: .relaxed)) }
+    nonmutating set { node.store(UInt64(newValue), ordering: .relaxed) }
+  }
 }

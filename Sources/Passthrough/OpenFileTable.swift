@@ -18,9 +18,12 @@ package final class OpenFileTable: Sendable {
   ///   - limbo: Where released files wait to be closed.
   ///   - descriptors: What the files are counted in; the limbo's own budget.
   ///   - maximumCount: How many may be open.
-  package init(limbo: Limbo, descriptors: DescriptorBudget, maximumCount: Int) {
+  /// - Throws: `ENOMEM`.
+  package init(limbo: Limbo, descriptors: DescriptorBudget, maximumCount: Int)
+    throws(Errno)
+  {
     self.limbo = limbo
-    store = OpenFileStore(descriptors: descriptors, maximumCount: maximumCount)
+    store = try OpenFileStore(descriptors: descriptors, maximumCount: maximumCount)
     owner = limbo.adopt(store)
   }
 
@@ -78,9 +81,9 @@ package final class OpenFileTable: Sendable {
   ///
   /// Other threads may be inside calls: what they open meanwhile may stay.
   package func releaseAll() {
-    for index in 1..<store.slots.end {
+    store.slots.forEachPlace { index in
       let tag = store.slots[index].tag.load(ordering: .acquiring)
-      if tag & Tag.live != 0 { release(Tag.name(tag, index)) }
+      if Tag.isLive(tag) { release(Tag.name(tag, index)) }
     }
   }
 

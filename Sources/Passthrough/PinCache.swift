@@ -1,4 +1,5 @@
 internal import FuseProtocol
+internal import Linux
 internal import Synchronization
 
 /// Which nodes that have a handle are held open nevertheless: those that the guest asks for often.
@@ -14,7 +15,7 @@ internal import Synchronization
 final class PinCache: Sendable {
   /// The most pins.
   let limit: Int
-  private let ring = Mutex(Ring())
+  private let ring = Lock(Ring())
   /// How far the hand goes for one node: beyond that everything counts as hot.
   private static let longestSweep = 16
 
@@ -27,6 +28,8 @@ final class PinCache: Sendable {
   private struct Ring {
     var nodes: [NodeID] = []
     var hand = 0
+    /// How many of the nodes are pinned no more, at most.
+    var goneCount = 0
   }
 
   /// A cache of at most `limit` pins.
@@ -131,6 +134,20 @@ final class PinCache: Sendable {
   /// Forgets those of `nodes` that have no pin any more, so that others find room.
   func remove(_ nodes: Set<NodeID>, if isFree: (NodeID) -> Bool) {
     ring.withLock { $0.nodes.removeAll { nodes.contains($0) && isFree($0) } }
+  }
+
+  /// A pinned node is gone.
+  ///
+  /// The hand would find that, but it moves only where there is no room.
+  func remove(_ isPinned: (NodeID) -> Bool) {
+    ring.withLock { ring in
+      ring.goneCount += 1
+      guard ring.goneCount > Self.longestSweep, ring.goneCount * 2 > ring.nodes.count else {
+        return
+      }
+      ring.nodes = ring.nodes.filter(isPinned)
+      ring.goneCount = 0
+    }
   }
 
   /// Forgets all nodes, whose pins are gone.

@@ -46,7 +46,7 @@ package final class Share: FileSystemProvider {
     self.quietTime = quietTime
     let descriptors = DescriptorBudget(limit: configuration.descriptorBudget)
     limbo = Limbo(descriptors: descriptors)
-    files = OpenFileTable(
+    files = try OpenFileTable(
       limbo: limbo, descriptors: descriptors, maximumCount: configuration.maximumOpenFileCount)
     nodes = try NodeTable(
       root: directory, links: links, mode: configuration.fileHandles,

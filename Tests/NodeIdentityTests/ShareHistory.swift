@@ -35,6 +35,10 @@ struct ShareHistory {
   /// Whether the host gives files several names.
   var hasLinks = true
   private var tags: [Int: Int] = [:]
+  /// What is in the files that were there before.
+  private var texts: [Int: String] = [:]
+  /// What the directory of the last names is called now.
+  private var directoryName = "d"
   private var lastTag = 0
   private var known: [NodeID: (file: SeenFile, lookups: UInt64)] = [:]
   private var nodes: [SeenFile: NodeID] = [:]
@@ -49,12 +53,19 @@ struct ShareHistory {
   }
 
   /// A history in the directory `share`, which the guest of `client` sees as each of `roots`.
+  ///
+  /// Names that are there are taken for files of their own.
   init(share: String, client: FuseClient, roots: [NodeID] = [.root]) throws {
     self.share = share
     self.client = client
     self.roots = roots
-    try hostMakeDirectory("\(share)/d")
+    if !hostExists("\(share)/d") { try hostMakeDirectory("\(share)/d") }
     directories = try roots.map { try client.lookup("d", in: $0).node }
+    for name in 0..<nameCount where hostExists(path(name)) {
+      lastTag += 1
+      tags[name] = lastTag
+      texts[lastTag] = try hostReadText(path(name))
+    }
   }
 
   /// Makes `count` random steps.
@@ -62,20 +73,22 @@ struct ShareHistory {
     for _ in 0..<count {
       let name = Int.random(in: 0..<nameCount, using: &random)
       let other = Int.random(in: 0..<nameCount, using: &random)
-      switch Int.random(in: 0..<13, using: &random) {
+      switch Int.random(in: 0..<15, using: &random) {
       case 0: try replace(name)
       case 1: if tags.removeValue(forKey: name) != nil { try hostRemove(path(name)) }
       case 2: try rename(name, to: other)
       case 3: try link(name, as: other)
       case 4...7: try lookUp(name, through: Int.random(in: roots.indices, using: &random))
       case 8...9: try read(&random)
+      case 10: try change(name)
+      case 11: try renameDirectory()
       case _: try forget(&random)
       }
     }
   }
 
   private func path(_ name: Int) -> String {
-    name < 5 ? "\(share)/n\(name)" : "\(share)/d/n\(name)"
+    name < 5 ? "\(share)/n\(name)" : "\(share)/\(directoryName)/n\(name)"
   }
 
   // MARK: The host
@@ -85,6 +98,21 @@ struct ShareHistory {
     lastTag += 1
     try hostWrite(path(name), "tag \(lastTag)")
     tags[name] = lastTag
+  }
+
+  /// Changes the file, but for what it says.
+  private func change(_ name: Int) throws {
+    guard let tag = tags[name] else { return }
+    try hostSetMode(path(name), 0o640)
+    try hostWrite(path(name), text(of: tag))
+  }
+
+  private func text(of tag: Int) -> String { texts[tag] ?? "tag \(tag)" }
+
+  private mutating func renameDirectory() throws {
+    let newName = directoryName == "d" ? "e" : "d"
+    try hostRename("\(share)/\(directoryName)", to: "\(share)/\(newName)")
+    directoryName = newName
   }
 
   private mutating func rename(_ name: Int, to other: Int) throws {
@@ -133,7 +161,7 @@ struct ShareHistory {
     do {
       let handle = try client.open(node).handle
       let text = try client.read(node, handle: handle, byteCount: 100)
-      if String(decoding: text, as: UTF8.self) != "tag \(entry.file.tag)" {
+      if String(decoding: text, as: UTF8.self) != self.text(of: entry.file.tag) {
         verdict.wrongContents += 1
       }
       try client.release(node, handle: handle)

@@ -16,9 +16,8 @@ struct NodeTableProofTests {
   private func hideHandle(of node: NodeID, in nodes: NodeTable) throws {
     let index = try nodes.place(of: node)
     let handle = try #require(nodes.store.handle(at: index))
-    nodes.shards.withShard(nodes.hasher.hash(nodes.store.slots[index].identity)) { shard in
-      shard.byHandle.remove(UInt32(truncatingIfNeeded: nodes.hasher.hash(handle)), index)
-    }
+    let hash = nodes.hasher.hash(handle)
+    nodes.shards.withHandles(hash) { $0.remove(UInt32(truncatingIfNeeded: hash), index) }
   }
 
   @Test(arguments: [FileHandleMode.prefer, .mandatory])
@@ -129,14 +128,22 @@ struct NodeTableProofTests {
   @Test func longHandlesAreKeptWhole() throws {
     let share = try NodeFixture(.prefer)
     let store = share.nodes.store
-    for byteCount in [1, 8, 12, 31, 32, 33, 40, 64, 127, 128] {
+    for byteCount in [1, 8, 12, 16, 17, 20, 21, 31, 32, 33, 40, 64, 127, 128] {
       let index = try store.slots.take()
       var words = [16 of UInt64](repeating: 0)
-      for number in 0..<16 { words[number] = UInt64(number + 1) &* 0x0123_4567_89ab_cdef }
+      for number in 0..<16 {
+        // Bytes that do not count are zero.
+        let rest = 64 - min(max(byteCount - number * 8, 0), 8) * 8
+        let word = UInt64(number + 1) &* 0x0123_4567_89ab_cdef
+        words[number] = rest < 64 ? word & (.max >> rest) : 0
+      }
       let handle = FileHandle(type: 77, byteCount: byteCount, words: words)
       try store.setHandle(handle, at: index)
       let kept = try #require(store.handle(at: index))
       #expect(kept == handle)
+      #expect(store.holds(handle, at: index))
+      words[(byteCount - 1) / 8] ^= 1
+      #expect(!store.holds(FileHandle(type: 77, byteCount: byteCount, words: words), at: index))
       #expect(share.nodes.hasher.hash(kept) == share.nodes.hasher.hash(handle))
       store.reclaim(index)
       #expect(store.handle(at: index) == nil)

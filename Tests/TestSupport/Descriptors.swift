@@ -24,8 +24,18 @@ package func openDescriptorsOfThisProcess() throws(Errno) -> [String] {
 
 /// A process's resident memory in bytes (`VmRSS`), or nothing if it is gone.
 package func residentByteCount(of process: Int32) -> Int? {
-  guard let text = try? hostReadText("/proc/\(process)/status") else { return nil }
-  for line in text.split(separator: "\n") where line.hasPrefix("VmRSS:") {
+  byteCount("VmRSS:", in: "/proc/\(process)/status")
+}
+
+/// A process's resident memory that is no file's, in bytes, or nothing if it is gone.
+package func anonymousByteCount(of process: Int32) -> Int? {
+  byteCount("Anonymous:", in: "/proc/\(process)/smaps_rollup")
+}
+
+/// What a file of procfs says in kilobytes in the line that begins with `name`.
+private func byteCount(_ name: String, in path: String) -> Int? {
+  guard let text = try? hostReadText(path) else { return nil }
+  for line in text.split(separator: "\n") where line.hasPrefix(name) {
     let digits = line.drop { !$0.isNumber }.prefix { $0.isNumber }
     return Int(digits).map { $0 * 1024 }
   }

@@ -1,0 +1,116 @@
+import FuseProtocol
+import Frontend
+import Linux
+import TestSupport
+import Testing
+
+/// Overlays, on which numbers may be shared and change, and files may have no handles.
+///
+/// Needs root, for the mounts.
+@Suite(.serialized) struct OverlayTests {
+  /// What an overlay is mounted with.
+  enum Kind: String, CaseIterable, Sendable {
+    /// Both layers on one file system.
+    case plain
+    /// Each on its own: the first write to a file changes its number.
+    case split
+    /// With handles.
+    case exported
+    case exportedSplit
+
+    var options: String {
+      switch self {
+      case .plain, .split: "index=off,redirect_dir=on,xino=off"
+      case .exported, .exportedSplit: "index=on,nfs_export=on,redirect_dir=on,xino=off"
+      }
+    }
+
+    var hasHandles: Bool { self == .exported || self == .exportedSplit }
+    var isSplit: Bool { self == .split || self == .exportedSplit }
+  }
+
+  /// Files of several names, in two directories, all in the lower layer.
+  private static func fill(_ lower: String, hasLinks: Bool) throws {
+    try hostMakeDirectory("\(lower)/d")
+    try hostWrite("\(lower)/n0", "several names")
+    if hasLinks {
+      for name in ["n1", "n2", "d/n5"] { try hostLink("\(lower)/n0", as: "\(lower)/\(name)") }
+    }
+    try hostWrite("\(lower)/n3", "one name")
+    try hostWrite("\(lower)/d/n6", "one name below")
+  }
+
+  /// Also of files that are renamed, of those in directories that are, of those that get more
+  /// names, and of those that the first write gives another number.
+  @Test(arguments: Kind.allCases, ["none", "chroot"])
+  func aFileIsOneNodeWhateverHappensToItsNames(_ kind: Kind, _ sandbox: String) throws {
+    var random = SeededRandom()
+    for mode in ["never", "prefer"] {
+      // With an index the names of a lower file are names of one file, which the model, that meets
+      // them as files, does not know.
+      let overlay = try OverlayFileSystem(kind.options, isSplit: kind.isSplit) {
+        try Self.fill($0, hasLinks: !kind.hasHandles)
+      }
+      let guest = try SharingGuest(mode, on: overlay.path, sandbox: sandbox)
+      var history = try ShareHistory(share: overlay.path, client: guest.client)
+      try history.run(1500, &random)
+      #expect(history.verdict.isClean, "\(mode), seed \(random.seed): \(history.verdict)")
+    }
+  }
+
+  /// Two names of one lower file are separate files on an overlay without an index: what is written
+  /// to one is not seen through the other.
+  @Test(arguments: ["never", "prefer"], [false, true])
+  func namesOfOneLowerFileStaySeparate(_ mode: String, _ isSplit: Bool) throws {
+    let overlay = try OverlayFileSystem("index=off", isSplit: isSplit) { lower in
+      try hostWrite("\(lower)/a", "lower")
+      try hostWrite("\(lower)/lone", "lone")
+      try hostLink("\(lower)/a", as: "\(lower)/b")
+    }
+    let guest = try SharingGuest(mode, on: overlay.path)
+    let client = guest.client
+    let a = try client.lookup("a").node
+    #expect(try client.lookup("b").node != a)
+    let handle = try client.open(a, flags: 0o2).handle
+    #expect(try client.write(a, handle: handle, Array("upper".utf8)) == 5)
+    let b = try client.lookup("b").node
+    let other = try client.open(b).handle
+    let read = try client.read(b, handle: other, byteCount: 10)
+    #expect(try hostReadText("\(overlay.path)/b") == "lower")
+    #expect(String(decoding: read, as: UTF8.self) == "lower")
+    #expect(b != a)
+    // The first has a number of its own now, and is the same node, also by another name.
+    #expect(try client.lookup("a").node == a)
+    #expect(try client.link(a, as: "again").node == a)
+    try client.rename("a", to: "moved")
+    #expect(try client.lookup("moved").node == a)
+    #expect(try client.lookup("again").node == a)
+    // A file of the lower layer can be linked, and stays one node.
+    let lone = try client.lookup("lone").node
+    #expect(try client.link(lone, as: "second").node == lone)
+    #expect(try client.lookup("lone").node == lone)
+    // Names in the upper layer are names of one file.
+    try hostWrite("\(overlay.path)/c", "upper")
+    try hostLink("\(overlay.path)/c", as: "\(overlay.path)/d")
+    #expect(try client.lookup("c").node == client.lookup("d").node)
+  }
+
+  /// What the guest has forgotten is watched no more.
+  @Test func noWatchIsLeft() throws {
+    let overlay = try OverlayFileSystem("index=off") { lower in
+      for number in 0..<100 { try hostWrite("\(lower)/\(number)", "") }
+    }
+    let guest = try SharingGuest("prefer", on: overlay.path)
+    let nodes = try (0..<100).map { try guest.client.lookup(NameBytes("\($0)")).node }
+    #expect(try watchCount(of: guest.daemon.process.id) == 100)
+    for node in nodes { try guest.client.forget(node) }
+    #expect(try waitUntil { try watchCount(of: guest.daemon.process.id) == 0 })
+  }
+
+  private func watchCount(of process: Int32) throws -> Int {
+    try hostNames("/proc/\(process)/fdinfo").reduce(0) { count, name in
+      let text = try? hostReadText("/proc/\(process)/fdinfo/\(name)")
+      return count + (text ?? "").split(separator: "\n").count { $0.hasPrefix("inotify wd:") }
+    }
+  }
+}
