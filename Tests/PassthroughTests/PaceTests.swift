@@ -43,6 +43,28 @@ import Testing
       #expect(file.writesAtOnce == .yes)
     }
   }
+
+  /// To free much takes long: a thread that others wait for leaves it alone.
+  @Test func aLargeTruncationIsPostponedBeforeItHasBegun() async throws {
+    try await withGuest { guest in
+      try hostWrite(guest.path("large"), "text")
+      try hostTruncate(guest.path("large"), 1 << 30)
+      let node = try guest.lookup("large").node
+      let hurried = try guest.share.makeView(mayWait: false)
+      let cut = SetattrIn(valid: [.size, .mode], size: 100, mode: 0o600)
+      #expect(throws: Errno.mustWait) { try hurried.setattr(node, cut) }
+      let truncation = UInt32(bitPattern: OpenFlags.writeOnly.union(.truncate).rawValue)
+      #expect(throws: Errno.mustWait) { try hurried.open(node, OpenIn(flags: truncation)) }
+      #expect(try hostStatus(guest.path("large")).size == 1 << 30)
+      #expect(try hostStatus(guest.path("large")).permissions == 0o644)
+      // What grows, or loses little, is done at once; the rest by a view that may wait.
+      let longer = SetattrIn(valid: .size, size: 1 << 30 + 1)
+      #expect(try hurried.setattr(node, longer).attr.size == 1 << 30 + 1)
+      #expect(
+        try hurried.setattr(node, SetattrIn(valid: .size, size: 1 << 30)).attr.size == 1 << 30)
+      #expect(try guest.view.setattr(node, cut).attr.size == 100)
+    }
+  }
 }
 
 extension Guest {
