@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup build check format test test-long counts bench bench-guests demo shell clean
+.PHONY: help setup build check format test tsan test-long counts bench bench-guests demo shell clean
 
 RELEASE := swift build -c release --static-swift-stdlib --product
 SOURCES := Package.swift Sources Tests
@@ -31,6 +31,9 @@ check: ## Formatting, style and unit tests: a few minutes
 
 format: ## Format the Swift sources
 	$(FORMAT) --in-place $(SOURCES)
+
+tsan: ## The table of nodes under contention, watched by ThreadSanitizer (a minute or two)
+	@tools/tsan
 
 test: ## Everything: unit tests, then guests in user-mode-linux and QEMU (under 25 minutes)
 	@tools/test
