@@ -93,7 +93,7 @@ let package = Package(
     .executableTarget(
       name: "node-storm", dependencies: ["FuseProtocol", "Linux", "Passthrough", "TestSupport"],
       path: "Tests/NodeStorm", swiftSettings: settings),
-    tests("LinuxTests", ["Linux", "TestSupport"]),
+    tests("LinuxTests", ["Linux", "TestSupport", "KernelHeaders"]),
     tests("FuseProtocolTests", ["FuseProtocol", "KernelHeaders"]),
     tests("FuseServerTests", ["FuseServer", "FuseProtocol", "Linux"]),
     tests("VirtqueueTests", ["Virtqueue", "Frontend", "Linux", "TestSupport"]),

@@ -43,33 +43,6 @@ extension Descriptor {
     _ = unsafe CLinux.read(rawValue, &count, 8)
   }
 
-  /// Takes all that an eventfd, pipe or socket has to read; the descriptor must be nonblocking.
-  ///
-  /// - Returns: False if it can never be read empty: it is no such thing.
-  func drain() -> Bool {
-    // A pipe holds so much, and an eventfd's counter is one read.
-    for _ in 0..<Self.mostDrainingReads {
-      // As much as lies on the stack.
-      let count = unsafe withUnsafeTemporaryAllocation(
-        byteCount: Self.drainingByteCount, alignment: 8
-      ) { bytes in
-        // SAFETY: read(2) stores at most as many bytes as the buffer has, during the call.
-        unsafe CLinux.read(rawValue, bytes.baseAddress, bytes.count)
-      }
-      if count < 0 { return swift_errno() == EAGAIN || swift_errno() == EINTR }
-      if count < Self.drainingByteCount { return true }
-    }
-    return true
-  }
-
-  private static let drainingByteCount = 1024
-  private static let mostDrainingReads = 128
-
-  /// Whether this is an eventfd or another descriptor without a file: it never runs full.
-  var isCounter: Bool {
-    (try? fileTypeBits()) == 0
-  }
-
   /// Makes reads and writes of the open file fail with EAGAIN rather than wait.
   package func setNonblocking() throws(Errno) {
     let flags = try attempt { swift_fcntl(rawValue, F_GETFL, 0) }

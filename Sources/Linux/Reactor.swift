@@ -36,16 +36,6 @@ package final class Reactor {
   /// Without a ring: the next of `polled` to report.
   private var nextPolled = 0
 
-  private struct Watch {
-    var descriptor: Descriptor
-    var token: UInt32
-    var serial: UInt32
-    /// Nobody need read it: its becoming readable again is reported all the same.
-    var isCounter: Bool
-    /// Whether the ring has a poll for it.
-    var isArmed = false
-  }
-
   /// The top bits of a completion's user data: what kind it is.
   private enum Kind {
     static let call: UInt64 = 0
@@ -86,9 +76,7 @@ package final class Reactor {
   /// tells of each further signal without that.
   package func watch(_ descriptor: Descriptor, as token: UInt32) {
     serial = (serial &+ 1) & 0x3fff_ffff
-    watches.append(
-      Watch(
-        descriptor: descriptor, token: token, serial: serial, isCounter: descriptor.isCounter))
+    watches.append(Watch(descriptor, token: token, serial: serial))
     needsArming = true
     if ring == nil {
       polled.append(pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0))
@@ -188,7 +176,8 @@ package final class Reactor {
     sleepCount &+= 1
     guard let ring else { return waitByPolling() }
     armWatches()
-    ring.submitAndWait()
+    // A sleep without a poll might have no end.
+    if needsArming { ring.submitAndCollect() } else { ring.submitAndWait() }
   }
 
   /// Takes the next event that `collect` or `wait` has brought.
@@ -211,20 +200,22 @@ package final class Reactor {
       let index = watches.firstIndex { self.userData(of: $0) == completion.tag }
       guard let index else { return nil }
       let watch = watches[index]
-      if !completion.hasMore { noteEnd(of: index, result: completion.result) }
-      if !watch.isCounter { _ = watch.descriptor.drain() }
+      note(completion, of: index)
+      if !watch.isCounter { _ = watch.drain() }
       return .readable(token: watch.token)
     default:
       return nil
     }
   }
 
-  /// A multishot poll ends when the kernel ran out of something: it begins again before the next
-  /// sleep. One that cannot be is left alone; its descriptor is the front-end's fault.
-  private func noteEnd(of index: Int, result: Int32) {
-    guard result >= 0 || result == -ENOMEM else { return }
-    watches[index].isArmed = false
-    needsArming = true
+  /// A poll that ended and is to go on begins again before the next sleep.
+  private func note(_ completion: Ring.Completion, of index: Int) {
+    if completion.hasMore {
+      watches[index].pollGoesOn()
+    } else {
+      watches[index].pollEnded(completion.result)
+      if !watches[index].isArmed { needsArming = true }
+    }
   }
 
   // MARK: Without a ring
@@ -244,7 +235,7 @@ package final class Reactor {
       // What has nothing to read but its end, or is read and not empty, would keep the thread
       // awake for ever: poll passes over negative numbers.
       let isReadable = Int32(polled[index].revents) & POLLIN != 0
-      if !isReadable || !watch.descriptor.drain() { polled[index].fd = -1 }
+      if !isReadable || !watch.drain() { polled[index].fd = -1 }
       return .readable(token: watch.token)
     }
     return nil
