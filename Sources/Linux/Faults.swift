@@ -56,6 +56,10 @@
   package final class FaultPlan {
     /// What is to fail from now on.
     package var faults: [Fault]
+    /// What is done, once, when this thread comes to such a call: what others do meanwhile.
+    ///
+    /// Names and handles are asked for after that, files opened before.
+    package var interruption: (call: FaultyCall, action: () -> Void)?
     /// How many calls failed because of this plan.
     package private(set) var failureCount = 0
     private var seen: [Int: Int] = [:]
@@ -77,6 +81,12 @@
     /// Whether any fault is about certain files.
     fileprivate var asksForFiles: Bool {
       faults.contains { $0.inode != nil || $0.device != nil }
+    }
+
+    fileprivate func interrupt(_ call: FaultyCall) {
+      guard let interruption, interruption.call == call else { return }
+      self.interruption = nil
+      interruption.action()
     }
 
     /// The error that `call` is to fail with, if it is to; `subject` tells which file it was about.
@@ -137,6 +147,7 @@
     /// Throws what the call is to fail with, which has been made on the file `path` of `directory`.
     func checkFault(_ directory: Descriptor, _ path: borrowing PathName) throws(Errno) {
       guard let plan = Faults.current else { return }
+      plan.interrupt(self)
       guard plan.asksForFiles else {
         if let error = plan.failure(of: self, { nil }) { throw error }
         return

@@ -39,9 +39,6 @@ struct NodeSlot: ~Copyable, SlabElement {
     tag = Atomic(Tag.free(generation))
   }
 
-  /// The `since` of a node of which only names have spoken so far.
-  static let neverSeen = UInt64.max
-
   var identity: Identity {
     Identity(
       inode: inode.load(ordering: .relaxed), device: device.load(ordering: .relaxed),

@@ -33,14 +33,17 @@ extension NodeTable {
   package func steadiness(
     of directory: NodeID, _ file: Descriptor, _ names: inout SteadyNames
   ) -> Steadiness? {
-    if let steadiness = names.steadiness(of: directory) { return steadiness }
+    // What is remembered of a node that is gone may speak of a mount that is gone.
     guard let index = store.place(of: directory) else { return nil }
+    if let steadiness = names.steadiness(of: directory) { return steadiness }
     let mount = store.slots[index].mount.load(ordering: .relaxed)
     guard mounts.commonIDs != nil, mounts.numbers(mount) == .native else { return nil }
-    // In this order: what changes after the look does so after the time that was read.
+    // In this order: what changes after the look does so after the time that was read, and what
+    // began before it has ended when names are looked up.
     let now = SystemClock.coarse
     guard let status = try? file.status(), status.mountID != 0,
-      status.changeTime.isBefore(now, by: names.quietTime)
+      status.changeTime.isBefore(now, by: names.quietTime), !status.changeTime.isClocksEnd,
+      (try? file.waitForNameChanges()) != nil
     else { return nil }
     let steadiness = Steadiness(
       change: status.changeTime, since: tick(), device: status.device, mountID: status.mountID,
@@ -69,20 +72,18 @@ extension NodeTable {
   package func confirm(
     _ names: inout SteadyNames, of directory: NodeID, _ file: Descriptor, _ steadiness: Steadiness
   ) -> Bool {
-    // Before the look: at this moment all of the nodes still lived.
-    let moment = names.unproven.isEmpty ? 0 : tick()
+    // Before the look: if it agrees all of the nodes still lived at this moment.
+    let moment = names.reachedByHandle.isEmpty ? 0 : tick()
     let holds =
       !names.restsOnNames || names.counted.isEmpty
-      || (try? file.status())?.changeTime == steadiness.change
+      || (!names.haveChanged && look(at: file, steadiness) != nil)
     if holds {
-      for node in names.unproven { prove(node, at: moment) }
+      for node in names.reachedByHandle { prove(node, at: moment) }
     } else {
-      names.remember(directory, nil)
       for node in names.counted { forget(node, lookups: 1) }
     }
-    names.counted.removeAll(keepingCapacity: true)
-    names.unproven.removeAll(keepingCapacity: true)
-    names.restsOnNames = false
+    if !holds || names.haveChanged { names.remember(directory, nil) }
+    names.finish(holds: holds)
     return holds
   }
 
@@ -98,7 +99,7 @@ extension NodeTable {
   private func prove(_ node: NodeID, at moment: UInt64) {
     guard let index = store.place(of: node) else { return }
     let since = store.slots[index].since.load(ordering: .relaxed)
-    guard since == NodeSlot.neverSeen || since < moment else { return }
+    guard since < moment else { return }
     _ = store.slots[index].since.compareExchange(
       expected: since, desired: moment, ordering: .relaxed)
   }
@@ -108,7 +109,9 @@ extension NodeTable {
     _ steadiness: Steadiness, _ names: inout SteadyNames, isAsked: Bool = false
   ) -> NodeID? {
     // What is mounted on the name is not the directory's.
-    guard status.mountID == steadiness.mountID, status.device == steadiness.device else {
+    guard !names.haveChanged, status.mountID == steadiness.mountID,
+      status.device == steadiness.device
+    else {
       return nil
     }
     let identity = Identity(status, mount: steadiness.mount)
@@ -119,7 +122,7 @@ extension NodeTable {
       if store.slots[index].isPinned, since <= before { return .known(countLookup(index)) }
       // One that is known and was not recognized is to be opened, perhaps to be pinned.
       if isAsked { return .known(nil) }
-      guard since >= steadiness.since, since != NodeSlot.neverSeen else { return .unproven }
+      guard since >= steadiness.since else { return .unproven }
       return .byName(countLookup(index))
     }
     switch known {
@@ -132,15 +135,11 @@ extension NodeTable {
       return node
     case .unproven, .nobody: break
     }
-    names.restsOnNames = true
     guard mounts.usesHandles(steadiness.mount), let kind = mounts.commonIDs,
       let located = try? directory.handle(of: name, mountIDs: kind),
-      located.mountID == status.mountID,
-      let node = identify(located.handle, identity, hash, status, in: directory)
+      located.mountID == status.mountID
     else { return nil }
-    names.counted.append(node)
-    names.unproven.append(node)
-    return node
+    return identify(located.handle, identity, status, in: directory, steadiness, &names)
   }
 
   private enum KnownByNumber {
@@ -154,31 +153,82 @@ extension NodeTable {
 
   /// The node of the file with this handle and this number, which is made if neither is known.
   ///
-  /// Nothing is known of a new one but that it lived: it says so by `NodeSlot.neverSeen`.
+  /// The name may have led to one file for its number and to another for its handle. A node of both
+  /// would be found by other threads, and opened as what it is not. So a new one is made only after
+  /// a look of its own has shown that the directory did not change in between.
   private func identify(
-    _ handle: FileHandle, _ identity: Identity, _ hash: UInt64, _ status: FileStatus,
-    in directory: Descriptor
+    _ handle: FileHandle, _ identity: Identity, _ status: FileStatus, in directory: Descriptor,
+    _ steadiness: Steadiness, _ names: inout SteadyNames
   ) -> NodeID? {
-    let isOnRoot = identity.mount == Mounts.root
+    let hash = hasher.hash(identity)
     let handleHash = hasher.hash(handle)
-    let found: NodeID?? = shards.withBoth(hash, handleHash) { byIdentity, byHandle in
+    let known: KnownByHandle = shards.withBoth(hash, handleHash) { byIdentity, byHandle in
       if let index = find(handle, identity.mount, handleHash, in: byHandle) {
-        return store.slots[index].identity == identity ? countLookup(index) : .some(nil)
+        guard store.slots[index].identity == identity else { return .another }
+        return .same(countLookup(index))
       }
-      return find(identity, hash, in: byIdentity) == nil ? nil : .some(nil)
+      return find(identity, hash, in: byIdentity) == nil ? .nobody : .another
     }
-    if let found { return found }
-    guard let mount = isOnRoot ? Mounts.root : countMount(of: directory) else { return nil }
+    switch known {
+    case .same(let node):
+      names.counted.append(node)
+      names.reachedByHandle.append(node)
+      names.restsOnNames = true
+      return node
+    case .another: return nil
+    case .nobody: break
+    }
+    // Before the look: at this moment the file still lived.
+    let moment = tick()
+    guard let seen = look(at: directory, steadiness) else {
+      names.haveChanged = true
+      return nil
+    }
+    let node = make(
+      handle, identity, fileType: status.fileType, since: moment, in: directory, seen)
+    guard let node else { return nil }
+    names.counted.append(node)
+    // The node is right, whatever happens; that the name leads to it is still to be confirmed.
+    names.restsOnNames = true
+    return node
+  }
+
+  private enum KnownByHandle {
+    /// With the same number.
+    case same(NodeID)
+    /// One of both is another node's.
+    case another
+    case nobody
+  }
+
+  /// The directory's status, if its names are still what they were.
+  private func look(at directory: Descriptor, _ steadiness: Steadiness) -> FileStatus? {
+    guard let status = try? directory.status(), status.changeTime == steadiness.change else {
+      return nil
+    }
+    return status
+  }
+
+  /// The node of a file that lived at `since`, unless it is known meanwhile, or there is no room.
+  ///
+  /// - Parameter seen: The status of `directory`, which is on the file's mount.
+  private func make(
+    _ handle: FileHandle, _ identity: Identity, fileType: UInt32, since: UInt64,
+    in directory: Descriptor, _ seen: FileStatus
+  ) -> NodeID? {
+    let hash = hasher.hash(identity)
+    let handleHash = hasher.hash(handle)
+    // A new node keeps the count of its mount.
+    guard let mount = try? mounts.acquire(directory, seen, links: links) else { return nil }
     guard mount == identity.mount, let index = try? store.slots.take() else {
       mounts.release(mount)
       return nil
     }
     let isMade = shards.withBoth(hash, handleHash) { byIdentity, byHandle in
-      guard find(handle, identity.mount, handleHash, in: byHandle) == nil,
+      guard find(handle, mount, handleHash, in: byHandle) == nil,
         find(identity, hash, in: byIdentity) == nil,
-        (try? store.publish(
-          index, identity, fileType: status.fileType, handle: handle,
-          since: NodeSlot.neverSeen)) != nil
+        (try? store.publish(index, identity, fileType: fileType, handle: handle, since: since))
+          != nil
       else { return false }
       byIdentity.insert(UInt32(truncatingIfNeeded: hash), index)
       byHandle.insert(UInt32(truncatingIfNeeded: handleHash), index)
@@ -191,11 +241,5 @@ extension NodeTable {
     }
     countMade()
     return store.node(at: index)
-  }
-
-  /// The mount of an open directory, counted for a new node.
-  private func countMount(of directory: Descriptor) -> UInt32? {
-    guard let status = try? directory.status() else { return nil }
-    return try? mounts.acquire(directory, status, links: links)
   }
 }

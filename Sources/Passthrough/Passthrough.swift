@@ -18,7 +18,7 @@ package final class Passthrough {
   /// Where READDIR and READDIRPLUS read the host's records.
   var directoryBuffer = DirectoryBuffer(byteCount: 65536)
   /// What this thread knows of directories whose names do not change.
-  var steadyNames: SteadyNames
+  package internal(set) var steadyNames: SteadyNames
   /// Which files this thread knows to have no capability.
   var absentCapabilities: AbsentCapabilities
   /// Where LISTXATTR reads the host's names.

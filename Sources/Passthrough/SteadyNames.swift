@@ -12,8 +12,11 @@ internal import Linux
 ///
 /// A clock that stands still for a change would break it: the change times of two changes may be
 /// equal if both fall between two ticks of the kernel's clock, or into one second on a file system
-/// that keeps no more. So the first look counts only if the change time was long past by then. It
-/// holds only where `InodeNumberProof.native` says so, and not for what is mounted on a name.
+/// that keeps no more. So the first look counts only if the change time was long past by then. A
+/// change that is under way would, too: the time moves before the name does, and between them may
+/// lie any time. So after the first look all that was under way is waited for
+/// (`Descriptor.waitForNameChanges`). All this holds only where `InodeNumberProof.native` says so,
+/// and not for what is mounted on a name.
 package struct Steadiness: Sendable {
   /// The directory's change time.
   let change: Timestamp
@@ -34,19 +37,34 @@ package struct SteadyNames: ~Copyable {
   private var directories: [Entry] = []
   /// The nodes that were counted since the last `NodeTable.confirm`.
   var counted: [NodeID] = []
-  /// Those of them that were not known to live when they were found.
-  var unproven: [NodeID] = []
+  /// Those of them that names led to by number and handle, and that were known before: they live.
+  var reachedByHandle: [NodeID] = []
   /// Whether what was found counts only if the directory has not changed.
   var restsOnNames = false
+  /// Whether it is known already that the directory has changed, so that no more can be found.
+  var haveChanged = false
+  #if DEBUG
+    /// How often what names said was confirmed.
+    package private(set) var confirmationCount = 0
+    /// How often the directory had changed.
+    package private(set) var refusalCount = 0
+  #endif
 
   private struct Entry {
     /// 0 for none.
     var directory = NodeID(rawValue: 0)
     /// Nothing if the directory was only asked for once.
     var steadiness: Steadiness?
+    /// When that is forgotten, in nanoseconds of the monotonic clock.
+    var end = 0
   }
 
   private static let entryCount = 256
+
+  /// How long a change time is trusted to be the only one, in nanoseconds.
+  ///
+  /// Somebody who sets the clock back can have a directory change at the same time again.
+  private static let lifetime = 10_000_000_000
 
   /// Longer than any file system's clock stands still, in nanoseconds.
   package static let longestTick: Int64 = 2_000_000_000
@@ -60,7 +78,10 @@ package struct SteadyNames: ~Copyable {
   func steadiness(of directory: NodeID) -> Steadiness? {
     guard !directories.isEmpty else { return nil }
     let entry = directories[place(of: directory)]
-    return entry.directory == directory ? entry.steadiness : nil
+    guard entry.directory == directory, let steadiness = entry.steadiness,
+      SystemClock.nanoseconds < entry.end
+    else { return nil }
+    return steadiness
   }
 
   /// Remembers `directory` as steady, or only that it was asked for.
@@ -68,12 +89,29 @@ package struct SteadyNames: ~Copyable {
     if directories.isEmpty {
       directories = Array(repeating: Entry(), count: Self.entryCount)
     }
-    directories[place(of: directory)] = Entry(directory: directory, steadiness: steadiness)
+    directories[place(of: directory)] = Entry(
+      directory: directory, steadiness: steadiness,
+      end: steadiness == nil ? 0 : SystemClock.nanoseconds + Self.lifetime)
   }
 
   /// Whether `directory` was asked for before, so that it is worth a look.
   func hasMet(_ directory: NodeID) -> Bool {
     !directories.isEmpty && directories[place(of: directory)].directory == directory
+  }
+
+  /// Ends what was looked up since the last time.
+  mutating func finish(holds: Bool) {
+    #if DEBUG
+      if !holds || haveChanged {
+        refusalCount += 1
+      } else if !counted.isEmpty {
+        confirmationCount += 1
+      }
+    #endif
+    counted.removeAll(keepingCapacity: true)
+    reachedByHandle.removeAll(keepingCapacity: true)
+    restsOnNames = false
+    haveChanged = false
   }
 
   private func place(of directory: NodeID) -> Int {
@@ -82,6 +120,10 @@ package struct SteadyNames: ~Copyable {
 }
 
 extension Timestamp {
+  /// Whether this is the last time that a file system with seconds of 32 bits has: for what happens
+  /// later it stands still.
+  var isClocksEnd: Bool { seconds == Int64(Int32.max) }
+
   /// Whether this is more than `nanoseconds` before `other`.
   func isBefore(_ other: Timestamp, by nanoseconds: Int64) -> Bool {
     let (difference, overflows) = other.seconds.subtractingReportingOverflow(seconds)

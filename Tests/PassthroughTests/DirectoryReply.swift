@@ -12,6 +12,7 @@ struct DirectoryRecord: Equatable, Sendable {
   /// Of READDIRPLUS only.
   var node = NodeID(rawValue: 0)
   var attrIno: UInt64 = 0
+  var attrSize: UInt64 = 0
   var entryValidSeconds: UInt64 = 0
 }
 
@@ -63,6 +64,7 @@ private func records(_ bytes: [UInt8], plus: Bool) -> [DirectoryRecord] {
       record.node = NodeID(rawValue: integer(bytes, start, 8))
       record.entryValidSeconds = integer(bytes, start + 16, 8)
       record.attrIno = integer(bytes, start + 40, 8)
+      record.attrSize = integer(bytes, start + 48, 8)
     }
     records.append(record)
     start += (entryByteCount + 24 + nameByteCount + 7) / 8 * 8

@@ -95,8 +95,10 @@ struct SteadyNamesTests {
   @Test(arguments: ["made", "removed", "renamed", "replaced", "exchanged"])
   func aNameThatChangesMeanwhileTakesAllBack(change: String) throws {
     let listing = try Listing()
+    let known = try #require(try listing.list("a"))
     let steadiness = try listing.waitForSteadiness()
-    #expect(try listing.find("a", steadiness) != nil)
+    #expect(try listing.find("a", steadiness) == known)
+    #expect(try listing.find("b", steadiness) != nil)
     switch change {
     case "made": try hostWrite(listing.share.path("d/c"), "")
     case "removed": try hostRemove(listing.share.path("d/b"))
@@ -105,8 +107,59 @@ struct SteadyNamesTests {
     case _: try hostExchange(listing.share.path("d/a"), listing.share.path("d/b"))
     }
     #expect(!listing.confirm(steadiness))
-    // The root and the directory.
+    // The root, the directory and what was known before, by one lookup.
+    #expect(listing.share.nodes.count == 3)
+    listing.share.nodes.forget(known, lookups: 1)
     #expect(listing.share.nodes.count == 2)
+  }
+
+  #if DEBUG
+    /// Between number and handle the names change places: what has one's number and the other's
+    /// handle is no file, and nobody may come to know it as one.
+    @Test func aNumberAndAHandleOfTwoFilesAreNobody() throws {
+      let listing = try Listing(pinLimit: 10)
+      let share = listing.share
+      try hostMakeFIFO(share.path("d/fifo"))
+      let steadiness = try listing.waitForSteadiness()
+      let plan = FaultPlan()
+      plan.interruption = (
+        .makeHandle, { try? hostExchange(share.path("d/a"), share.path("d/fifo")) }
+      )
+      let mixed = try plan.whileActive { try listing.find("a", steadiness) }
+      #expect(plan.interruption == nil)
+      // What another thread looks up before this one knows.
+      let (fifo, status) = try share.lookup("a", in: listing.directory)
+      #expect(try share.nodes.fileType(of: fifo) == status.fileType)
+      #expect(status.fileType != FileStatus.regularType)
+      let holds = listing.confirm(steadiness)
+      #expect(mixed == nil || !holds)
+      // Asked for twice, so that they are pinned.
+      for _ in 0..<3 { #expect(try share.status(fifo).inode == status.inode) }
+      let (file, fileStatus) = try share.lookup("fifo", in: listing.directory)
+      #expect(try share.nodes.fileType(of: file) == FileStatus.regularType)
+      #expect(file != fifo)
+      for _ in 0..<3 { #expect(try share.status(file).inode == fileStatus.inode) }
+      #expect(try share.contents(file) == "a")
+      #expect(try share.node("a", in: listing.directory) == fifo)
+      #expect(try share.node("fifo", in: listing.directory) == file)
+    }
+
+    /// A change that is under way has moved the change time, but not yet the name.
+    @Test func aDirectoryOfWhichChangesCannotBeWaitedForIsNotSteady() throws {
+      let listing = try Listing()
+      FaultPlan([Fault(.status, .stale, .after(1))]).whileActive {
+        #expect(listing.steadiness() == nil)
+      }
+      // Who is asked for a second time is the directory.
+      _ = try listing.waitForSteadiness()
+    }
+  #endif
+
+  @Test func whatIsRememberedOfAForgottenDirectoryIsNothing() throws {
+    let listing = try Listing()
+    _ = try listing.waitForSteadiness()
+    listing.share.nodes.forget(listing.directory, lookups: .max)
+    #expect(listing.steadiness() == nil)
   }
 
   @Test func aDirectoryThatHasJustChangedIsNotSteady() throws {
@@ -135,15 +188,19 @@ struct SteadyNamesTests {
   }
 
   /// A directory that others change all the time, listed as a guest does.
+  ///
+  /// Each file has a size of its own, from before it has its name.
   @Test func whatIsListedWhileNamesStormIsNeverAWrongFile() throws {
     let directory = try TemporaryDirectory("storm")
-    for number in 0..<40 { try hostWrite(directory.path("n\(number)"), "") }
+    let nursery = try TemporaryDirectory("nursery")
+    for number in 0..<40 { try bear(nursery, number, as: directory.path("n\(number)")) }
     let share = try Share(
       configuration: Configuration(), directory: try openHostDirectory(directory.path),
       quietTime: try quietTime(in: directory.path))
     let isOver = OverSign()
     let storm = try Thread(name: "storm") {
       var random = SeededRandom()
+      var size = 40
       while !isOver.isSet.load(ordering: .relaxed) {
         let name = directory.path("n\(Int.random(in: 0..<40, using: &random))")
         let other = directory.path("n\(Int.random(in: 0..<40, using: &random))")
@@ -151,33 +208,56 @@ struct SteadyNamesTests {
           try? hostRename(name, to: other)
         } else {
           try? hostRemove(name)
-          try? hostWrite(name, "")
+          try? bear(nursery, size, as: name)
+          size += 1
         }
         // Now and then the directory rests, so that it is read as a steady one.
         if random.oneIn(8) { pause(milliseconds: 1) }
       }
     }
     let result = Result {
-      try onThread {
-        let guest = try Guest(directory, sharing: share)
-        let handle = try guest.opendir()
-        for _ in 0..<400 {
-          for record in try guest.readAll(handle, plus: true) where record.node.rawValue != 0 {
-            // The node is the file that the attributes are of.
-            if let attributes = try? guest.view.getattr(record.node, GetattrIn()) {
-              #expect(attributes.attr.ino == record.attrIno)
-            }
-            guest.view.forget(record.node, lookups: 1)
-          }
-          guest.view.quiesce()
-        }
-        #expect(share.counts.nodes == 1)
-      }
+      try onThread { try list(Guest(directory, sharing: share), times: 400) }
     }
     isOver.isSet.store(true, ordering: .relaxed)
     storm.join()
     try result.get()
   }
+}
+
+/// A file of `size` bytes, which has that size before it has its name.
+private func bear(
+  _ nursery: TemporaryDirectory, _ size: Int, as name: String
+) throws(Errno) {
+  try hostWrite(nursery.path("new"), "")
+  try hostTruncate(nursery.path("new"), size)
+  try hostRename(nursery.path("new"), to: name)
+}
+
+/// Lists the share, and asks each node for what its record said of it.
+private func list(_ guest: Guest, times: Int) throws {
+  let handle = try guest.opendir()
+  var known: [NodeID] = []
+  for time in 0..<times {
+    for record in try guest.readAll(handle, plus: true) where record.node.rawValue != 0 {
+      known.append(record.node)
+      guard let attributes = try? guest.view.getattr(record.node, GetattrIn()) else { continue }
+      #expect(attributes.attr.ino == record.attrIno)
+      #expect(attributes.attr.size == record.attrSize)
+    }
+    // For some time they are kept, so that known files are listed as well as unknown ones.
+    if time % 4 == 3 {
+      for node in known { guest.view.forget(node, lookups: 1) }
+      known = []
+    }
+    guest.view.quiesce()
+  }
+  for node in known { guest.view.forget(node, lookups: 1) }
+  #expect(guest.share.counts.nodes == 1)
+  #if DEBUG
+    // Both were there to go wrong.
+    #expect(guest.view.steadyNames.confirmationCount > 0)
+    #expect(guest.view.steadyNames.refusalCount > 0)
+  #endif
 }
 
 /// Tells a thread that its work is over.

@@ -93,6 +93,11 @@ package func hostMakeDirectory(_ path: String, mode: UInt32 = 0o755) throws(Errn
   try check(unsafe chmod(path, mode))
 }
 
+/// `mkfifo`.
+package func hostMakeFIFO(_ path: String) throws(Errno) {
+  try check(unsafe mkfifo(path, 0o644))
+}
+
 /// `chmod`.
 package func hostSetMode(_ path: String, _ mode: UInt32) throws(Errno) {
   try check(unsafe chmod(path, mode))
