@@ -17,9 +17,10 @@ extension RequestQueue {
 
   /// Gives the call, or what is left of it, to the ring, or to a worker.
   private func pursue(_ call: DeferredCall, _ number: SlotNumber) {
-    guard reactor.hasRing, !call.needsThread, submit(call, number) else {
-      return handToWorker(number)
-    }
+    let copied = call.copiedByteCount
+    guard reactor.hasRing, !call.needsThread, copied <= Self.mostAtOnce, submit(call, number)
+    else { return handToWorker(number) }
+    if case .write = call { givenByteCount += copied }
   }
 
   /// A copy from here on takes longer than publishing and calling once more.
@@ -43,8 +44,9 @@ extension RequestQueue {
     }
   }
 
-  /// The longest READ or WRITE that the queue's thread copies, in bytes: a Linux guest's are no
-  /// longer, and others must not keep their neighbours waiting.
+  /// The longest READ or WRITE that the queue's thread copies, itself or while it gives it to the
+  /// ring, in bytes: a Linux guest's are no longer, and others must not keep their neighbours
+  /// waiting. They may be long, because a chain can name the same memory again and again.
   private static var mostAtOnce: Int { 4 << 20 }
 
   /// Reads what is in the page cache.

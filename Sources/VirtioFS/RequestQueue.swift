@@ -24,11 +24,16 @@ package final class RequestQueue<Provider: FileSystemProvider> {
   package private(set) var inFlight = 0
   /// The segments of all chains in flight.
   private var segmentCount = 0
+  /// The bytes of the WRITEs that were given to the ring since the batch began: the kernel copies
+  /// them when it takes the calls, if it can without waiting.
+  var givenByteCount = 0
 
   /// The most requests in flight; the rest wait in the ring.
   private static var mostSlots: Int { 1024 }
   /// The most segments in flight, 16 bytes each: long chains wait for each other.
   private static var mostSegments: Int { 1 << 17 }
+  /// A batch ends when so many bytes of WRITEs are on their way.
+  private static var mostGivenBytes: Int { 1 << 20 }
 
   init(
     index: Int, dispatcher: Dispatcher<Provider.View>, reactor: Reactor,
@@ -53,7 +58,8 @@ package final class RequestQueue<Provider: FileSystemProvider> {
 
   package func beginBatch(from queue: SplitQueue) throws(ChainError) -> Int {
     var batch = Batch()
-    while hasRoom, try begin(from: queue), batch.goesOn() {}
+    givenByteCount = 0
+    while hasRoom, try begin(from: queue), batch.goesOn(), givenByteCount < Self.mostGivenBytes {}
     return batch.count
   }
 

@@ -67,8 +67,11 @@ import Testing
         builtProduct("virtiofsctl"), "replay", trace, "--socket", daemon.socket, "--speed",
         "recorded", "--timeout", "2",
       ], outputPath: work.path("disturbed.log"))
-    // The session takes more than a second, of which the first part is the attaching.
-    _ = waitUntil(.milliseconds(300)) { !process.isRunning }
+    // What it opens shows that it has attached; from its first directory on it takes half a second.
+    let hasBegun = try waitUntil(.seconds(20)) {
+      try openDescriptors(of: daemon.process.id).contains { $0.contains("/share/capture-boot") }
+    }
+    try #require(hasBegun, "\(process.output)")
     signal(daemon.process)
     let status = process.wait(for: .seconds(30))
     // A stopped process cannot end.
