@@ -19,12 +19,13 @@ package final class OpenFileTable: Sendable {
   ///   - descriptors: What the files are counted in; the limbo's own budget.
   ///   - maximumCount: How many may be open.
   /// - Throws: `ENOMEM`.
-  package init(limbo: Limbo, descriptors: DescriptorBudget, maximumCount: Int)
-    throws(Errno)
-  {
-    self.limbo = limbo
+  package init(
+    limbo: Limbo, descriptors: DescriptorBudget, maximumCount: Int
+  ) throws(Errno) {
+    // What throws comes first: with something to undo before it, Swift 6.3's optimiser gives up.
     store = try OpenFileStore(descriptors: descriptors, maximumCount: maximumCount)
     owner = limbo.adopt(store)
+    self.limbo = limbo
   }
 
   /// How many are open.
