@@ -13,9 +13,10 @@ final class OpenFileStore: Reclaimer {
   private let descriptors: DescriptorBudget
 
   /// - Throws: `ENOMEM`.
+  @inline(never)
   init(descriptors: DescriptorBudget, maximumCount: Int) throws(Errno) {
-    self.descriptors = descriptors
     slots = try Slab(maximumCount: maximumCount)
+    self.descriptors = descriptors
   }
 
   deinit {
