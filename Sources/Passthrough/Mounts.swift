@@ -37,18 +37,13 @@ final class Mounts: Sendable {
   /// The mounts of a share with this root, which is open with `O_PATH` and stays so.
   ///
   /// - Throws: `EOPNOTSUPP` if `mode` is `.mandatory` and the root has no handle that works.
-  init(
+  convenience init(
     root: Descriptor, links: borrowing DescriptorLinks, mode: FileHandleMode, isUnified: Bool,
     descriptors: DescriptorBudget
   ) throws(Errno) {
-    directory = root
-    self.mode = mode
-    self.isUnified = isUnified
-    self.descriptors = descriptors
-    slots = try Slab(maximumCount: Mounts.maximumCount)
     let status = try root.status()
-    rootKey = MountKey(status, isUnified: isUnified)
-    commonIDs = try Mounts.commonIDs(root, status)
+    let commonIDs = try Mounts.commonIDs(root, status)
+    self.init(root, status, mode, isUnified, descriptors, commonIDs)
     let numbers = try root.numbers()
     let index = try slots.take()
     let anchor = try Mounts.anchor(on: root, status, links, mode, descriptors)
@@ -58,6 +53,20 @@ final class Mounts: Sendable {
     let fileSystem = isUnified ? try FileSystemKey(root, status) : nil
     state.withLock { $0.add(index, MountRecord(rootKey, fileSystem, releasableID: nil)) }
     if mode == .mandatory && !hasHandles { throw .notSupported }
+  }
+
+  /// Nothing fails here: the compiler (6.3.1) cannot undo half of such an object.
+  private init(
+    _ root: Descriptor, _ status: FileStatus, _ mode: FileHandleMode, _ isUnified: Bool,
+    _ descriptors: DescriptorBudget, _ commonIDs: MountIDKind?
+  ) {
+    directory = root
+    self.mode = mode
+    self.isUnified = isUnified
+    self.descriptors = descriptors
+    self.commonIDs = commonIDs
+    slots = Slab(maximumCount: Mounts.maximumCount)
+    rootKey = MountKey(status, isUnified: isUnified)
   }
 
   deinit {

@@ -12,12 +12,11 @@ final class NodeStore: Reclaimer {
   private let blocks: HandleBlocks
   private let descriptors: DescriptorBudget
 
-  /// - Throws: `ENOMEM`.
-  init(mounts: Mounts, descriptors: DescriptorBudget, maximumCount: Int) throws(Errno) {
+  init(mounts: Mounts, descriptors: DescriptorBudget, maximumCount: Int) {
     self.mounts = mounts
     self.descriptors = descriptors
-    slots = try Slab(maximumCount: maximumCount)
-    blocks = try Slab(maximumCount: maximumCount)
+    slots = Slab(maximumCount: maximumCount)
+    blocks = Slab(maximumCount: maximumCount)
   }
 
   // The table is gone, so nobody reads any more; what is in the limbo has no pin when it gets here.

@@ -41,22 +41,30 @@ package final class NodeTable: Sendable {
   ///   - pinLimit: How many nodes that have a handle may be held open nevertheless.
   ///   - unifiesMounts: Whether a file that is seen through several mounts is one file.
   /// - Throws: `EOPNOTSUPP` if `mode` is `.mandatory` and the root has no handle that works.
-  package init(
+  package convenience init(
     root: consuming OwnedDescriptor, links: consuming DescriptorLinks, mode: FileHandleMode,
     limbo: Limbo, maximumCount: Int, pinLimit: Int, unifiesMounts: Bool = false
   ) throws(Errno) {
-    let descriptors = limbo.descriptors
     let mounts = try Mounts(
       root: root.borrowed, links: links, mode: mode, isUnified: unifiesMounts,
-      descriptors: descriptors)
+      descriptors: limbo.descriptors)
+    self.init(links, mounts, limbo, maximumCount: maximumCount, pinLimit: pinLimit)
+    try addRoot(root)
+  }
+
+  /// Nothing fails here: the compiler (6.3.1) cannot undo half of such an object.
+  private init(
+    _ links: consuming DescriptorLinks, _ mounts: Mounts, _ limbo: Limbo, maximumCount: Int,
+    pinLimit: Int
+  ) {
     self.links = links
     self.limbo = limbo
-    isMandatory = mode == .mandatory
+    isMandatory = mounts.mode == .mandatory
     pins = PinCache(limit: pinLimit)
     self.mounts = mounts
-    store = try NodeStore(mounts: mounts, descriptors: descriptors, maximumCount: maximumCount)
+    store = NodeStore(
+      mounts: mounts, descriptors: limbo.descriptors, maximumCount: maximumCount)
     owner = limbo.adopt(store)
-    try addRoot(root)
   }
 
   private func addRoot(_ root: consuming OwnedDescriptor) throws(Errno) {

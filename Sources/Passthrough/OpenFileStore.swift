@@ -12,11 +12,9 @@ final class OpenFileStore: Reclaimer {
   let liveCount = Atomic<Int>(0)
   private let descriptors: DescriptorBudget
 
-  /// - Throws: `ENOMEM`.
-  @inline(never)
-  init(descriptors: DescriptorBudget, maximumCount: Int) throws(Errno) {
-    slots = try Slab(maximumCount: maximumCount)
+  init(descriptors: DescriptorBudget, maximumCount: Int) {
     self.descriptors = descriptors
+    slots = Slab(maximumCount: maximumCount)
   }
 
   deinit {

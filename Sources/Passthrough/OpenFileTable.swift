@@ -18,14 +18,10 @@ package final class OpenFileTable: Sendable {
   ///   - limbo: Where released files wait to be closed.
   ///   - descriptors: What the files are counted in; the limbo's own budget.
   ///   - maximumCount: How many may be open.
-  /// - Throws: `ENOMEM`.
-  package init(
-    limbo: Limbo, descriptors: DescriptorBudget, maximumCount: Int
-  ) throws(Errno) {
-    // What throws comes first: with something to undo before it, Swift 6.3's optimiser gives up.
-    store = try OpenFileStore(descriptors: descriptors, maximumCount: maximumCount)
-    owner = limbo.adopt(store)
+  package init(limbo: Limbo, descriptors: DescriptorBudget, maximumCount: Int) {
     self.limbo = limbo
+    store = OpenFileStore(descriptors: descriptors, maximumCount: maximumCount)
+    owner = limbo.adopt(store)
   }
 
   /// How many are open.

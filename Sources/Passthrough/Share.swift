@@ -34,24 +34,33 @@ package final class Share: FileSystemProvider {
   }
 
   /// Shares `directory`, where `/proc` is out of reach by now and `links` is what is left of it.
-  package init(
+  package convenience init(
     configuration: Configuration, directory: consuming OwnedDescriptor,
     links: consuming DescriptorLinks, quietTime: Int64 = SteadyNames.longestTick
   ) throws(Errno) {
     let status = try directory.borrowed.status()
     guard status.isDirectory else { throw .notDirectory }
-    inodeNumbers = InodeNumbers(root: status.device)
-    rootMountID = status.mountID
-    self.configuration = configuration
-    self.quietTime = quietTime
-    let descriptors = DescriptorBudget(limit: configuration.descriptorBudget)
-    limbo = Limbo(descriptors: descriptors)
-    files = try OpenFileTable(
-      limbo: limbo, descriptors: descriptors, maximumCount: configuration.maximumOpenFileCount)
-    nodes = try NodeTable(
+    let limbo = Limbo(descriptors: DescriptorBudget(limit: configuration.descriptorBudget))
+    let nodes = try NodeTable(
       root: directory, links: links, mode: configuration.fileHandles,
       limbo: limbo, maximumCount: configuration.maximumNodeCount,
       pinLimit: configuration.pinLimit, unifiesMounts: configuration.unifiesMounts)
+    self.init(configuration, status, nodes, quietTime)
+  }
+
+  /// Nothing fails here: the compiler (6.3.1) cannot undo half of such an object.
+  private init(
+    _ configuration: Configuration, _ status: FileStatus, _ nodes: NodeTable, _ quietTime: Int64
+  ) {
+    self.configuration = configuration
+    self.quietTime = quietTime
+    self.nodes = nodes
+    limbo = nodes.limbo
+    files = OpenFileTable(
+      limbo: nodes.limbo, descriptors: nodes.limbo.descriptors,
+      maximumCount: configuration.maximumOpenFileCount)
+    inodeNumbers = InodeNumbers(root: status.device)
+    rootMountID = status.mountID
     nodes.beginReleasingMounts()
   }
 

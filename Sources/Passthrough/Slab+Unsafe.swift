@@ -38,12 +38,15 @@ struct Slab<Element: SlabElement & ~Copyable>: ~Copyable, @unchecked Sendable {
   private static var chunkCount: UInt32 { 1 << chunkShift }
 
   /// A slab for up to `maximumCount` elements at a time, at least one.
-  ///
-  /// - Throws: `ENOMEM`.
-  init(maximumCount: Int) throws(Errno) {
+  init(maximumCount: Int) {
     self.maximumCount = min(max(maximumCount, 1), Int(UInt32.max) - 1)
     directoryCount = self.maximumCount / Int(Self.chunkCount) + 1
-    directoryMemory = try AnonymousMemory(byteCount: directoryCount * 8)
+    do throws(Errno) {
+      directoryMemory = try AnonymousMemory(byteCount: directoryCount * 8)
+    } catch {
+      // As with the heap's: who has no address for an empty table when it starts cannot go on.
+      preconditionFailure("no memory for a table: \(error)")
+    }
     // SAFETY: an atomic word is a word, of which there are as many; zero is its first value.
     unsafe directory = directoryMemory.base.bindMemory(
       to: Atomic<UInt>.self, capacity: directoryCount)

@@ -73,7 +73,7 @@ import Testing
   }
 
   @Test func aPlaceWhoseGenerationsAreUsedUpIsNotUsedAgain() throws {
-    let files = try OpenFileStore(descriptors: DescriptorBudget(limit: 10), maximumCount: 10)
+    let files = OpenFileStore(descriptors: DescriptorBudget(limit: 10), maximumCount: 10)
     let handle = try files.add(try openDirectory("/"), node: .root, flags: [])
     let index = try #require(files.place(of: handle))
     // As after two thousand million uses.

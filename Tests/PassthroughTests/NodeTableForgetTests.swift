@@ -119,7 +119,7 @@ import Testing
     }
     #expect(share.descriptors.used == 14)
     #expect(try share.openDescriptors().count == idle + nodes.count)
-    let files = try OpenFileTable(
+    let files = OpenFileTable(
       limbo: share.limbo, descriptors: share.descriptors, maximumCount: 100)
     let handle = try files.insert(
       try share.nodes.openFile(nodes[0], flags: .readOnly), node: nodes[0], flags: [])

@@ -19,7 +19,7 @@ import Testing
       try hostWrite(directory.path("a"), "text")
       descriptors = DescriptorBudget(limit: descriptorLimit)
       limbo = Limbo(descriptors: descriptors)
-      files = try OpenFileTable(
+      files = OpenFileTable(
         limbo: limbo, descriptors: descriptors, maximumCount: maximumCount)
       view = limbo.register()
     }

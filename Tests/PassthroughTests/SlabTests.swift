@@ -8,7 +8,7 @@ import Testing
 @Suite struct SlabTests {
   /// Against a set of the places that are in use.
   @Test(arguments: [1, 100, 5000]) func noPlaceIsHandedOutTwice(maximumCount: Int) throws {
-    let slab = try Slab<NodeSlot>(maximumCount: maximumCount)
+    let slab = Slab<NodeSlot>(maximumCount: maximumCount)
     var random = SeededRandom()
     var used: Set<UInt32> = []
     for round in 0..<20 {
@@ -36,7 +36,7 @@ import Testing
 
   /// A place whose memory went back to the system goes on where it was: a name never comes again.
   @Test func generationsOutliveTheMemory() throws {
-    let slab = try Slab<NodeSlot>(maximumCount: 10000)
+    let slab = Slab<NodeSlot>(maximumCount: 10000)
     var latest: [UInt32: UInt32] = [:]
     for round in 0..<4 {
       let indices = try (0..<5000).map { _ in try slab.take() }
