@@ -14,7 +14,9 @@ extension FileSystemStatus {
       0x5346_414f, 0x6b41_4653,  // AFS
       0x7375_7245,  // Coda
       0x7461_636f, 0x0116_1970,  // OCFS2, GFS2
-      0x0bd0_0bd0, 0x4750_4653:  // Lustre, GPFS
+      0x0bd0_0bd0, 0x4750_4653,  // Lustre, GPFS
+      0x1983_0326, 0x2003_0528,  // BeeGFS, OrangeFS
+      0xbacb_acbc, 0x786f_4256:  // The shared folders of VMware and of VirtualBox
       true
     case _:
       false
@@ -49,6 +51,32 @@ extension FileSystemStatus {
     }
   }
 
+  /// Whether the type is one of those that give no two files one number while both are held open.
+  ///
+  /// Of a type that is not known nothing is: it may count with 32 bits and begin anew, or know no
+  /// more of its files than what somebody else says.
+  fileprivate var keepsNumbers: Bool {
+    switch type {
+    case 0xf2f5_2010, 0xca45_1a4e, 0x2fc1_2fc1,  // F2FS, bcachefs, ZFS
+      0x3153_464a, 0x3434, 0x5265_4973,  // JFS, NILFS 2, ReiserFS
+      0x2405_1905, 0x72b6,  // UBIFS, JFFS2
+      0x7371_7368, 0xe0f5_e1e2,  // squashfs, EROFS
+      0x9660, 0x1501_3346,  // ISO 9660, UDF
+      0x4d44, 0x2011_bab0,  // FAT, exFAT
+      0x7366_746e, 0x482b:  // NTFS 3, HFS+
+      true
+    case _:
+      false
+    }
+  }
+
+  /// What the type alone says.
+  var numbers: InodeNumberProof {
+    if isNative { return .native }
+    if isOverlay { return .unlessLinked }
+    return keepsNumbers && !isRemote ? .whole : .none
+  }
+
   /// overlayfs
   fileprivate var isOverlay: Bool { type == 0x794c_7630 }
 }
@@ -56,11 +84,9 @@ extension FileSystemStatus {
 extension Descriptor {
   /// What the inode number of a file that is held open proves, on the file system of this one.
   func numbers() throws(Errno) -> InodeNumberProof {
-    let status = try fileSystemStatus()
-    if status.isRemote { return .none }
-    if status.isNative { return .native }
-    guard status.isOverlay else { return .whole }
-    // Handles are made with an index only.
+    let numbers = try fileSystemStatus().numbers
+    guard numbers == .unlessLinked else { return numbers }
+    // An overlay's handles are made with an index only.
     return (try? handle()) == nil ? .unlessLinked : .whole
   }
 
@@ -97,6 +123,6 @@ enum InodeNumberProof: UInt8 {
   /// first of them is written to. See `NodeTable.describe`.
   case unlessLinked
   /// The numbers are given out elsewhere, by a server or a process that does not know what is held
-  /// open here.
+  /// open here, or nobody knows how.
   case none
 }

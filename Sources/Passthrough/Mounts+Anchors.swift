@@ -33,6 +33,8 @@ extension Mounts {
           descriptors.give()
           return Descriptor(rawValue: other)
         }
+        // It may have been opened by what is no use of the mount: it is to be closed again.
+        hold(index)
         return anchor.release()
       case .gone:
         slots[index].isGone.store(true, ordering: .relaxed)
@@ -158,7 +160,7 @@ extension Descriptor {
 
 extension Errno {
   /// Whether it says nothing about the file, only that something was short.
-  fileprivate var isShortage: Bool {
+  var isShortage: Bool {
     switch self {
     case .noMemory, .tableFull, .tooManyOpenFiles, .inputOutput: true
     case _: false

@@ -82,7 +82,15 @@ extension Mounts {
     }
   }
 
-  /// Leaves a mount alone for a while, longer each time, since it could not be had again.
+  /// Takes back `markReleased`: what the mount holds could not be given up.
+  func markHeld(_ index: UInt32) {
+    state.withLock { _ in
+      guard slots[index].use.load(ordering: .relaxed) == MountUse.released else { return }
+      slots[index].use.store(MountUse.quiet, ordering: .relaxed)
+    }
+  }
+
+  /// Leaves a mount alone for a while, longer each time, since it could not be released.
   ///
   /// - Returns: How long, in milliseconds.
   func postpone(_ index: UInt32) -> Int {

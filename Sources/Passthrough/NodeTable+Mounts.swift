@@ -40,14 +40,23 @@ extension NodeTable {
     let view = limbo.register()
     defer { limbo.unregister(view) }
     var demoted: Set<NodeID> = []
+    var isShort = false
     for node in pins.nodes {
       guard let index = store.place(of: node),
         store.slots[index].mount.load(ordering: .relaxed) == mount
       else { continue }
-      if demote(node) { demoted.insert(node) }
+      do throws(Errno) {
+        if try unpin(node) { demoted.insert(node) }
+      } catch {
+        isShort = true
+      }
     }
     pins.remove(demoted) { node in
       store.place(of: node).map { !store.slots[$0].isPinned } ?? true
+    }
+    if isShort {
+      mounts.markHeld(mount)
+      return mounts.postpone(mount)
     }
     if let anchor = mounts.takeAnchor(of: mount) { limbo.retire(anchor) }
     return nil

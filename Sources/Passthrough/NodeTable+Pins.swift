@@ -58,16 +58,16 @@ extension NodeTable {
   ///
   /// - Returns: Whether the node has no pin now.
   func demote(_ node: NodeID) -> Bool {
+    (try? unpin(node)) ?? false
+  }
+
+  /// `demote`.
+  ///
+  /// - Throws: A shortage: it may work later.
+  func unpin(_ node: NodeID) throws(Errno) -> Bool {
     guard node != .root else { return false }
     guard let index = store.place(of: node), let pin = pin(at: index) else { return true }
-    guard let file = try? openByHandle(at: index, .path),
-      let status = try? file.borrowed.status(), status.linkCount > 0,
-      Identity(status, mount: store.slots[index].identity.mount) == store.slots[index].identity
-    else {
-      // The hand need not come back soon.
-      _ = store.slots[index].warm()
-      return false
-    }
+    guard try opensItsFile(index) else { return false }
     let number = shards.withIdentities(hasher.hash(store.slots[index].identity)) { _ -> Int32? in
       guard store.place(of: node) == index else { return nil }
       let result = store.slots[index].pin.compareExchange(
@@ -77,6 +77,23 @@ extension NodeTable {
     // Others may be using it until they have put everything down.
     if let number { limbo.retire(OwnedDescriptor(taking: number)) }
     return true
+  }
+
+  /// Whether a node's handle leads to its file, which has a name left.
+  private func opensItsFile(_ index: UInt32) throws(Errno) -> Bool {
+    let identity = store.slots[index].identity
+    var failure: Errno?
+    do throws(Errno) {
+      let file = try openByHandle(at: index, .path)
+      let status = try file.borrowed.status()
+      if status.linkCount > 0, Identity(status, mount: identity.mount) == identity { return true }
+    } catch {
+      failure = error
+    }
+    // The hand need not come back soon.
+    _ = store.slots[index].warm()
+    if let failure, failure.isShortage { throw failure }
+    return false
   }
 
   /// What the hand of the cache finds.

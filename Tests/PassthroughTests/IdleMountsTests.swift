@@ -127,10 +127,54 @@ struct IdleMountsTests {
         let opened = try place.borrowed.open(PathName("a"), .readOnly)
         #expect(try share.nodes.claim(opened).0 == file)
       }
-      share.nodes.forget(gone, lookups: 1)
       share.idle()
+      // Nobody uses the mount after that.
+      share.nodes.forget(gone, lookups: 1)
+      share.quiesce()
       #expect(share.unmount("d"))
       #expect(throws: Errno.stale) { try share.contents(file) }
+    }
+  }
+
+  /// The hand of the pins opens a file by its handle, which is no use of the mount.
+  @Test func anAnchorThatWasOpenedForAPinIsClosedAgain() throws {
+    let share = try NodeFixture(.prefer, pinLimit: 10)
+    try hostMakeDirectory(share.path("d"))
+    try share.mounting(Self.memory, on: "d") {
+      try hostWrite(share.path("d/gone"), "text")
+      let gone = try share.node("gone", in: try share.node("d"))
+      try hostRemove(share.path("d/gone"))
+      share.idle()
+      let held = share.descriptors.used
+      #expect(!share.nodes.demote(gone), "it has no name left")
+      #expect(share.descriptors.used == held + 1)
+      share.idle()
+      #expect(share.descriptors.used == held)
+      share.nodes.forget(gone, lookups: 1)
+      share.quiesce()
+      #expect(share.unmount("d"))
+    }
+  }
+
+  @Test func aPinThatCannotBeGivenUpNowIsGivenUpLater() throws {
+    let share = try NodeFixture(.prefer, pinLimit: 10)
+    try hostMakeDirectory(share.path("d"))
+    let used = share.descriptors.used
+    try share.mounting(Self.memory, on: "d") {
+      try hostWrite(share.path("d/a"), "text")
+      _ = try share.node("a", in: try share.node("d"))
+      let held = share.descriptors.used
+      _ = share.nodes.releaseIdleMounts()
+      let plan = FaultPlan([Fault(.openHandle, .tooManyOpenFiles)])
+      let delay = plan.whileActive { share.nodes.releaseIdleMounts() }
+      #expect(delay ?? 0 > MountKeeper.interval, "it is tried again")
+      #expect(share.descriptors.used == held)
+      let isReleased = waitUntil(.seconds(60)) {
+        share.idle()
+        return share.descriptors.used == used
+      }
+      #expect(isReleased)
+      #expect(share.unmount("d"))
     }
   }
 

@@ -24,6 +24,29 @@ import Testing
     #expect(!seen.contains(2))
   }
 
+  /// A type that nobody has thought of must not be taken for one that keeps numbers.
+  @Test func onlyOfKnownTypesIsANumberAProof() throws {
+    let root = try openDirectory("/")
+    var status = try root.borrowed.fileSystemStatus()
+    func numbers(_ type: UInt64) -> InodeNumberProof {
+      status.type = type
+      return status.numbers
+    }
+    #expect(numbers(0xef53) == .native)
+    #expect(numbers(0x7371_7368) == .whole)
+    #expect(numbers(0x794c_7630) == .unlessLinked)
+    // FUSE, BeeGFS, OrangeFS, the folders of VMware and VirtualBox
+    for type: UInt64 in [0x6573_5546, 0x1983_0326, 0x2003_0528, 0xbacb_acbc, 0x786f_4256] {
+      #expect(numbers(type) == .none)
+      #expect(status.isRemote)
+    }
+    // ramfs, hugetlbfs, and what nobody has
+    for type: UInt64 in [0x8584_58f6, 0x958_458f6, 0x1234_5678] {
+      #expect(numbers(type) == .none)
+      #expect(!status.isRemote)
+    }
+  }
+
   /// Else `cp` takes two files for one, and `find` sees loops.
   @Test func directoriesOfAnotherMountListTheNumbersOfTheirFiles() async throws {
     try await withGuest { guest in
