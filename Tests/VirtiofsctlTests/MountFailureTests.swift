@@ -15,6 +15,8 @@ import Testing
     let waiting = try ChildProcess(
       ["sh", "-c", "cat <&9"], outputPath: mount.directory.path("cat"),
       inherited: [(file.borrowed, 9)])
+    #expect(waitUntil { isAsleep(waiting, as: "cat") })
+    // The tool passes the request on before its back-end is gone.
     #expect(waiting.wait(for: .milliseconds(300)) == nil)
     daemon.process.kill()
     #expect(waiting.wait(for: .seconds(5)) == .exited(1))

@@ -66,7 +66,9 @@ func isMountPoint(_ path: String) -> Bool {
 /// Whether a process runs the program `name` by now and sleeps so that a signal would wake it:
 /// a program that reads a file of a mount does so when it waits for the mount.
 func isAsleep(_ process: ChildProcess, as name: String) -> Bool {
-  (try? hostReadText("/proc/\(process.id)/stat"))?.contains(" (\(name)) S ") ?? false
+  let text = (try? hostReadText("/proc/\(process.id)/stat")) ?? ""
+  // For a page of a file it sleeps uninterruptibly.
+  return text.contains(" (\(name)) S ") || text.contains(" (\(name)) D ")
 }
 
 /// Whether a process has a thread of that name.
