@@ -50,11 +50,16 @@ package struct HostFacts: Sendable {
   package var cpuCount: Int
   /// How many processors the machine has.
   package var machineCPUCount: Int
+  /// How many inotify watches a user may have, if that is known.
+  package var userWatchLimit: Int?
 
-  package init(isRoot: Bool, cpuCount: Int, machineCPUCount: Int) {
+  package init(
+    isRoot: Bool, cpuCount: Int, machineCPUCount: Int, userWatchLimit: Int? = nil
+  ) {
     self.isRoot = isRoot
     self.cpuCount = cpuCount
     self.machineCPUCount = machineCPUCount
+    self.userWatchLimit = userWatchLimit
   }
 }
 

@@ -6,7 +6,7 @@ internal import CLinux
 /// two open files are one file to the kernel just if their watches have one number. A number is not
 /// given again before two thousand million others. What happens to the files is not read: the
 /// kernel bounds what waits.
-package struct InodeWatches: ~Copyable, Sendable {
+package final class InodeWatches: Sendable {
   private let instance: OwnedDescriptor
   /// Whether the links of descriptors have a path.
   private let isLinkReachable: Bool
@@ -23,11 +23,11 @@ package struct InodeWatches: ~Copyable, Sendable {
   /// The number of the file's watch, which is added if there is none.
   ///
   /// The call takes nothing but a path. Where `/proc` is out of reach the links become the working
-  /// directory for its time: one thread at a time, and meanwhile nobody who shares the directory
-  /// may use a relative path.
+  /// directory, and stay it: threads that may not have one of their own all want this one, as
+  /// `ExtendedAttributeRoute.currentDirectory` does, and to go back would be in another's way.
   ///
   /// - Throws: `ENOSPC` if the user has too many watches, `EACCES` if the file may not be read.
-  package borrowing func add(
+  package func add(
     _ file: Descriptor, _ links: borrowing DescriptorLinks
   ) throws(Errno) -> Int32 {
     #if DEBUG
@@ -43,14 +43,22 @@ package struct InodeWatches: ~Copyable, Sendable {
         return try attempt { unsafe inotify_add_watch(instance, path, events) }
       }
       _ = try attempt { fchdir(links.number) }
-      defer { _ = unsafe chdir("/") }
       return try attempt { unsafe inotify_add_watch(instance, name, events) }
     }
   }
 
   /// Removes a watch, unless it has gone with its file.
-  package borrowing func remove(_ number: Int32) {
+  package func remove(_ number: Int32) {
     _ = inotify_rm_watch(instance.borrowed.rawValue, number)
+  }
+}
+
+extension InodeWatches {
+  /// How many watches a user of this host may have, all programs together; nil if `/proc` does not
+  /// tell.
+  package static var userLimit: Int? {
+    let text = try? HostPaths.text("/proc/sys/fs/inotify/max_user_watches")
+    return text.flatMap { Int($0.prefix { $0.isNumber }) }
   }
 }
 

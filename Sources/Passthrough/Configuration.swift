@@ -31,6 +31,9 @@ package struct Configuration: Sendable {
   /// How many files that could be found by handle are held open nevertheless, because the guest
   /// asks for them often; they count in `descriptorBudget`.
   package var pinLimit = 65_536
+  /// How many files may be known by an inotify watch, of which the user's other programs need some,
+  /// too; half of what early kernels allow.
+  package var watchLimit = 4096
   /// How many files the guest may have open; beyond it ENFILE.
   package var maximumOpenFileCount = 1_000_000
   /// How many nodes the guest may know, at some hundred bytes each; beyond it ENFILE.

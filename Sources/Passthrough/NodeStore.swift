@@ -8,12 +8,13 @@ internal import Synchronization
 final class NodeStore: Reclaimer {
   let slots: Slab<NodeSlot>
   let mounts: Mounts
-  let watched = WatchedFiles()
+  let watched: WatchedFiles
   private let blocks: HandleBlocks
   private let descriptors: DescriptorBudget
 
-  init(mounts: Mounts, descriptors: DescriptorBudget, maximumCount: Int) {
+  init(mounts: Mounts, descriptors: DescriptorBudget, maximumCount: Int, watchLimit: Int) {
     self.mounts = mounts
+    watched = WatchedFiles(limit: watchLimit)
     self.descriptors = descriptors
     slots = Slab(maximumCount: maximumCount)
     blocks = Slab(maximumCount: maximumCount)

@@ -29,14 +29,12 @@ extension NodeTable {
       handleHash = hasher.hash(handle)
     }
 
-    /// The same file, looked for by its name.
+    /// The same file, looked for by its name; the handle is a watch's, if there is one.
     func byName(_ hasher: IdentityHasher) -> Subject? {
       guard let nameIdentity else { return nil }
       var subject = self
       subject.identity = nameIdentity
       subject.hash = hasher.hash(nameIdentity)
-      subject.handle = nil
-      subject.handleHash = nil
       subject.asksPin = true
       subject.nameIdentity = nil
       return subject
@@ -71,15 +69,16 @@ extension NodeTable {
     guard !subject.status.isDirectory else { return }
     let layer = file.overlayLayer
     // What is in the upper layer only has a number of its own.
-    if layer != .upper, let watch = try store.watched.hold(file, links) {
+    let watch = layer == .upper ? nil : try store.watched.hold(file, links)
+    if let watch {
       subject.setHandle(watch, hasher)
       subject.asksPin = true
-      return
     }
-    guard layer != .upper || !store.watched.isComplete else { return }
+    // When it was looked up before there may have been no watch for it.
+    guard !store.watched.isComplete else { return }
     // Without a path, for one that is too long has none, the number has to do.
     subject.nameIdentity = try? nameIdentity(of: file, subject.identity.mount)
-    guard subject.status.linkCount > 1 else { return }
+    guard watch == nil, subject.status.linkCount > 1 else { return }
     subject.asksPin = layer != .upper
     if layer == .lower, let named = subject.byName(hasher) { subject = named }
   }

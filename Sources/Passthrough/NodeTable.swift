@@ -39,23 +39,26 @@ package final class NodeTable: Sendable {
   ///   - limbo: What a forgotten node held is closed there; its budget counts descriptors.
   ///   - maximumCount: How many nodes the guest may know, the root included.
   ///   - pinLimit: How many nodes that have a handle may be held open nevertheless.
+  ///   - watchLimit: How many files may be known by a watch.
   ///   - unifiesMounts: Whether a file that is seen through several mounts is one file.
   /// - Throws: `EOPNOTSUPP` if `mode` is `.mandatory` and the root has no handle that works.
   package convenience init(
     root: consuming OwnedDescriptor, links: consuming DescriptorLinks, mode: FileHandleMode,
-    limbo: Limbo, maximumCount: Int, pinLimit: Int, unifiesMounts: Bool = false
+    limbo: Limbo, maximumCount: Int, pinLimit: Int, watchLimit: Int,
+    unifiesMounts: Bool = false
   ) throws(Errno) {
     let mounts = try Mounts(
       root: root.borrowed, links: links, mode: mode, isUnified: unifiesMounts,
       descriptors: limbo.descriptors)
-    self.init(links, mounts, limbo, maximumCount: maximumCount, pinLimit: pinLimit)
+    self.init(
+      links, mounts, limbo, maximumCount: maximumCount, pinLimit: pinLimit, watchLimit: watchLimit)
     try addRoot(root)
   }
 
   /// Nothing fails here: the compiler (6.3.1) cannot undo half of such an object.
   private init(
     _ links: consuming DescriptorLinks, _ mounts: Mounts, _ limbo: Limbo, maximumCount: Int,
-    pinLimit: Int
+    pinLimit: Int, watchLimit: Int
   ) {
     self.links = links
     self.limbo = limbo
@@ -63,7 +66,8 @@ package final class NodeTable: Sendable {
     pins = PinCache(limit: pinLimit)
     self.mounts = mounts
     store = NodeStore(
-      mounts: mounts, descriptors: limbo.descriptors, maximumCount: maximumCount)
+      mounts: mounts, descriptors: limbo.descriptors, maximumCount: maximumCount,
+      watchLimit: watchLimit)
     owner = limbo.adopt(store)
   }
 

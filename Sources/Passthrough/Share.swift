@@ -44,7 +44,8 @@ package final class Share: FileSystemProvider {
     let nodes = try NodeTable(
       root: directory, links: links, mode: configuration.fileHandles,
       limbo: limbo, maximumCount: configuration.maximumNodeCount,
-      pinLimit: configuration.pinLimit, unifiesMounts: configuration.unifiesMounts)
+      pinLimit: configuration.pinLimit, watchLimit: configuration.watchLimit,
+      unifiesMounts: configuration.unifiesMounts)
     self.init(configuration, status, nodes, quietTime)
   }
 

@@ -7,29 +7,59 @@ internal import Synchronization
 /// Such a handle does not open a file, which therefore needs a pin as well. But it is the file's
 /// as long as somebody holds it here, whatever happens to its names and its number.
 final class WatchedFiles: Sendable {
-  private let state = Lock(Watches())
+  private let state: Lock<Watches>
+  /// How many files may be watched.
+  private let limit: Int
   /// Whether some file could not be watched.
   private let isIncomplete = Atomic(false)
+
+  /// - Parameter limit: How many files may be watched: the user's watches are not ours alone.
+  init(limit: Int) {
+    self.limit = limit
+    state = Lock(Watches())
+  }
 
   /// Whether every file could be watched so far.
   var isComplete: Bool { !isIncomplete.load(ordering: .relaxed) }
 
   /// The handle of `file`, held until `release`; nil where there are no watches, or none is left.
   ///
-  /// - Throws: `ENOMEM`.
+  /// - Throws: What says nothing about that: an answer without the watch might be another node.
   func hold(_ file: Descriptor, _ links: borrowing DescriptorLinks) throws(Errno) -> FileHandle? {
-    // The call takes the instance's own lock in the kernel, and waits for no disk: one lock more
-    // loses nothing. Under it, for nobody may remove the watch before it is counted.
     do throws(Errno) {
-      return try state.withLock { (state) throws(Errno) in
-        guard let number = try state.add(file, links) else { return nil }
-        state.users[number, default: 0] += 1
-        return FileHandle(watch: number)
-      }
+      return FileHandle(watch: try number(of: file, links))
     } catch {
-      guard error != .noMemory else { throw error }
+      guard error.meansNoWatch else { throw error }
       isIncomplete.store(true, ordering: .relaxed)
       return nil
+    }
+  }
+
+  /// The number of the file's watch, counted once more.
+  ///
+  /// The file is looked at without the lock, for its file system may take long to answer. Meanwhile
+  /// the number may have been another's, who gave it back: who meets a number that nobody counts
+  /// asks again if any was removed since. The last time nobody can.
+  private func number(
+    of file: Descriptor, _ links: borrowing DescriptorLinks
+  ) throws(Errno) -> Int32 {
+    for _ in 0..<4 {
+      let (instance, removals) = try state.withLock { (state) throws(Errno) in
+        (try state.open(links), state.removals)
+      }
+      let number = try instance.add(file, links)
+      let isCounted = try state.withLock { (state) throws(Errno) in
+        guard state.users[number] != nil || state.removals == removals else { return false }
+        try state.count(number, of: instance, limit)
+        return true
+      }
+      if isCounted { return number }
+    }
+    return try state.withLock { (state) throws(Errno) in
+      let instance = try state.open(links)
+      let number = try instance.add(file, links)
+      try state.count(number, of: instance, limit)
+      return number
     }
   }
 
@@ -51,39 +81,68 @@ final class WatchedFiles: Sendable {
   /// Takes back one `hold` or `retain`.
   func release(_ handle: FileHandle) {
     guard let number = handle.watch else { return }
-    state.withLock { state in
-      guard let users = state.users[number] else { return }
-      state.users[number] = users > 1 ? users - 1 : nil
-      guard users == 1 else { return }
-      state.instance?.remove(number)
-      // A dictionary keeps the room that it had once.
-      if state.users.isEmpty { state.users = [:] }
-    }
+    state.withLock { $0.release(number) }
   }
 }
 
 /// The instance, and who holds what of it.
 private struct Watches: ~Copyable {
-  var instance: InodeWatches?
-  /// Nothing is tried again that needs a right or a user's quota.
-  var isRefused = false
+  private var instance: InodeWatches?
+  /// Why there is no instance: nothing is tried again that needs a right or a user's quota.
+  private var refusal: Errno?
   /// How many hold each number.
   var users: [Int32: Int] = [:]
+  /// How many watches were removed.
+  private(set) var removals: UInt64 = 0
 
-  /// The number of the file's watch.
-  mutating func add(
-    _ file: Descriptor, _ links: borrowing DescriptorLinks
-  ) throws(Errno) -> Int32? {
-    guard !isRefused else { throw .notSupported }
-    if instance == nil {
-      do throws(Errno) {
-        instance = try InodeWatches(links)
-      } catch {
-        isRefused = error != .noMemory
-        throw error
-      }
+  /// The instance, which is made if there is none.
+  mutating func open(_ links: borrowing DescriptorLinks) throws(Errno) -> InodeWatches {
+    if let instance { return instance }
+    if let refusal { throw refusal }
+    do throws(Errno) {
+      let instance = try InodeWatches(links)
+      self.instance = instance
+      return instance
+    } catch {
+      if error.meansNoWatch { refusal = error }
+      throw error
     }
-    return try instance?.add(file, links)
+  }
+
+  /// Counts a number that is a watch's now.
+  ///
+  /// - Throws: `ENOSPC` if it would be one more than `limit`; the watch is removed.
+  mutating func count(_ number: Int32, of instance: InodeWatches, _ limit: Int) throws(Errno) {
+    guard users[number] != nil || users.count < limit else {
+      remove(number, of: instance)
+      throw .noSpace
+    }
+    users[number, default: 0] += 1
+  }
+
+  mutating func release(_ number: Int32) {
+    guard let count = users[number] else { return }
+    users[number] = count > 1 ? count - 1 : nil
+    guard count == 1 else { return }
+    if let instance { remove(number, of: instance) }
+    // A dictionary keeps the room that it had once.
+    if users.isEmpty { users = [:] }
+  }
+
+  private mutating func remove(_ number: Int32, of instance: InodeWatches) {
+    instance.remove(number)
+    removals &+= 1
+  }
+}
+
+extension Errno {
+  /// Whether a file that could not be watched is one that cannot: the user's watches or instances
+  /// are used up, a right is missing, or the kernel has none.
+  fileprivate var meansNoWatch: Bool {
+    switch self {
+    case .noSpace, .tooManyOpenFiles, .accessDenied, .notPermitted, .notImplemented: true
+    default: false
+    }
   }
 }
 

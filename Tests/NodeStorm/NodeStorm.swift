@@ -39,7 +39,7 @@ final class NodeStorm: Sendable {
     }
     nodes = try NodeTable(
       root: root, links: try DescriptorLinks(), mode: setting.mode, limbo: limbo,
-      maximumCount: 1000, pinLimit: setting.pinLimit)
+      maximumCount: 1000, pinLimit: setting.pinLimit, watchLimit: 10)
   }
 
   /// Runs `count` operations on each thread.

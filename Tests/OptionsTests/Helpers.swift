@@ -15,7 +15,7 @@ func configured(
   }
   return (
     try DaemonConfiguration(options, facts: facts),
-    Configuration(options.share, descriptorLimit: 4096)
+    Configuration(options.share, descriptorLimit: 4096, facts: facts)
   )
 }
 

@@ -1,5 +1,6 @@
 import Linux
 import Passthrough
+import TestSupport
 import Testing
 
 @testable import Daemon
@@ -136,9 +137,20 @@ import Testing
       Issue.record("not asked to serve")
       return
     }
+    let facts = HostFacts(isRoot: true, cpuCount: 1, machineCPUCount: 1)
     let budgets = [100, 512, 1024, 1_000_000].map {
-      Configuration(options.share, descriptorLimit: $0).descriptorBudget
+      Configuration(options.share, descriptorLimit: $0, facts: facts).descriptorBudget
     }
     #expect(budgets == [50, 256, 512, 998_976])
+  }
+
+  @Test func theGuestsWatchesLeaveAsManyToOtherPrograms() throws {
+    let limits = try [8192, 1, nil].map { limit in
+      let facts = HostFacts(isRoot: true, cpuCount: 1, machineCPUCount: 1, userWatchLimit: limit)
+      return try configured(least, facts: facts).share.watchLimit
+    }
+    #expect(limits == [4096, 0, 4096])
+    let text = try hostReadText("/proc/sys/fs/inotify/max_user_watches")
+    #expect(try #require(InodeWatches.userLimit).description == text.dropLast())
   }
 }

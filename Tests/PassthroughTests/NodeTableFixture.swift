@@ -13,14 +13,14 @@ final class NodeFixture: Sendable {
 
   init(
     _ mode: FileHandleMode, on parent: String? = nil, maximumCount: Int = 100_000,
-    descriptorLimit: Int = 4096, pinLimit: Int = 0
+    descriptorLimit: Int = 4096, pinLimit: Int = 0, watchLimit: Int = 1000
   ) throws {
     directory = try TemporaryDirectory("nodes", in: parent)
     descriptors = DescriptorBudget(limit: descriptorLimit)
     limbo = Limbo(descriptors: descriptors)
     nodes = try NodeTable(
       root: try openDirectory(directory.path), links: try DescriptorLinks(), mode: mode,
-      limbo: limbo, maximumCount: maximumCount, pinLimit: pinLimit)
+      limbo: limbo, maximumCount: maximumCount, pinLimit: pinLimit, watchLimit: watchLimit)
     view = limbo.register()
   }
 

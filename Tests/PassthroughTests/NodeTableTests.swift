@@ -155,7 +155,7 @@ import Testing
       func makeTable() throws(Errno) -> NodeTable {
         try NodeTable(
           root: try openDirectory("/proc/sys"), links: try DescriptorLinks(), mode: mode,
-          limbo: limbo, maximumCount: 100, pinLimit: 10)
+          limbo: limbo, maximumCount: 100, pinLimit: 10, watchLimit: 10)
       }
       if mode == .mandatory {
         #expect(throws: Errno.notSupported) { try makeTable() }

@@ -68,8 +68,9 @@ extension CachePolicy: ExpressibleByArgument {}
 extension FileHandleMode: ExpressibleByArgument {}
 
 extension Configuration {
-  /// What `options` ask for, with `descriptorLimit` files that the process may have open.
-  init(_ options: ShareOptions, descriptorLimit: UInt64) {
+  /// What `options` ask for on a host with `facts`, with `descriptorLimit` files that the process
+  /// may have open.
+  init(_ options: ShareOptions, descriptorLimit: UInt64, facts: HostFacts) {
     self.init()
     cache = options.cache
     fileHandles = options.inodeFileHandles
@@ -85,6 +86,8 @@ extension Configuration {
     // The rest is for files that the guest opens, and for those without a handle.
     pinLimit = min(
       options.pinLimit ?? pinLimit, descriptorBudget / (options.pinLimit == nil ? 4 : 2))
+    // The other half is for the user's other programs.
+    if let all = facts.userWatchLimit { watchLimit = all / 2 }
   }
 
   /// How many of `limit` descriptors the guest may use up.

@@ -29,7 +29,7 @@ package struct Startup: ~Copyable {
   init(_ options: Options, arguments: [String]) throws(StartupError) {
     let facts = HostFacts(
       isRoot: OwnProcess.isRoot, cpuCount: OwnProcess.cpuCount,
-      machineCPUCount: Processors.onlineCount)
+      machineCPUCount: Processors.onlineCount, userWatchLimit: InodeWatches.userLimit)
     SystemClock.learnTimeZone()
     let configuration = try DaemonConfiguration(options, facts: facts)
     if configuration.logsToSyslog { Syslog.open(as: "swift-virtiofsd") }
@@ -44,7 +44,7 @@ package struct Startup: ~Copyable {
     OwnProcess.clearModeMask()
     try Confinement.enterSandbox(configuration, root: root.borrowed)
     try Confinement.dropCapabilities(configuration, log: log)
-    fileSystem = Configuration(options.share, descriptorLimit: limit)
+    fileSystem = Configuration(options.share, descriptorLimit: limit, facts: facts)
     self.configuration = configuration
     self.log = log
     self.root = root
