@@ -95,14 +95,31 @@ extension Descriptor {
       }
     }
     let bits = flags.union(.closeOnExec).rawValue
-    // SAFETY: `structure` is a local with room for as many bytes as it says it has.
-    let number = try attempt { unsafe swift_open_by_handle_at(rawValue, &structure, bits) }
-    let file = OwnedDescriptor(taking: number)
+    let file = OwnedDescriptor(taking: try open(&structure, bits))
     #if DEBUG
       try FaultyCall.openHandle.checkFault(file.borrowed, PathName(""))
     #endif
     return file
   }
+
+  /// Opens a handle, again if there is no memory for it.
+  ///
+  /// That is what the kernel says, too, while a new file is being made with the number of one that
+  /// is gone (`iget_locked` meets `I_CREATING`, fs/inode.c): it is over in a moment.
+  private func open(_ handle: inout swift_file_handle, _ flags: Int32) throws(Errno) -> Int32 {
+    for _ in 0..<Self.triesWhileReused {
+      do throws(Errno) {
+        // SAFETY: `handle` has room for as many bytes as it says it has, and lives.
+        return try attempt { unsafe swift_open_by_handle_at(rawValue, &handle, flags) }
+      } catch {
+        guard error == .noMemory else { throw error }
+        sched_yield()
+      }
+    }
+    throw .noMemory
+  }
+
+  private static let triesWhileReused = 16
 
   @inline(__always)
   private func makeHandle(

@@ -69,9 +69,17 @@ import Testing
       #expect(try share.contents(node) == "text")
     } else {
       // A child that another test starts has our descriptors until it runs its program.
-      #expect(waitUntil(.seconds(10)) { (try? share.status(node)) == nil })
-      #expect(throws: Errno.stale) { try share.status(node) }
+      #expect(waitUntil(.seconds(10)) { isStale(node, in: share) })
       #expect(throws: Errno.stale) { try share.nodes.openFile(node, flags: .readOnly).borrowed }
+    }
+  }
+
+  private func isStale(_ node: NodeID, in share: NodeFixture) -> Bool {
+    do throws(Errno) {
+      _ = try share.status(node)
+      return false
+    } catch {
+      return error == .stale
     }
   }
 
