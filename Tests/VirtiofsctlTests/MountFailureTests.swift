@@ -13,7 +13,7 @@ import Testing
     daemon.process.signal(19)
     // Not by path: what is asked for after the end is no longer looked for in the mount.
     let waiting = try ChildProcess(
-      ["sh", "-c", "cat <&9"], outputPath: mount.directory.path("cat"),
+      ["sh", "-c", "exec cat <&9"], outputPath: mount.directory.path("cat"),
       inherited: [(file.borrowed, 9)])
     #expect(waitUntil { isAsleep(waiting, as: "cat") })
     // The tool passes the request on before its back-end is gone.
