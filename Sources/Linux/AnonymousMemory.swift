@@ -19,12 +19,10 @@ package final class AnonymousMemory: @unchecked Sendable {
     let pageByteCount = Int(sysconf(Int32(_SC_PAGESIZE)))
     let rounded = (max(byteCount, 1) + pageByteCount - 1) / pageByteCount * pageByteCount
     // SAFETY: a null hint lets the kernel choose free addresses.
-    let address = unsafe mmap(
-      nil, rounded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-    guard let address = unsafe address, Int(bitPattern: address) != -1 else {
-      throw Errno(rawValue: swift_errno())
+    unsafe base = try attemptMapping {
+      unsafe mmap(
+        nil, rounded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     }
-    unsafe base = address
     self.byteCount = rounded
   }
 

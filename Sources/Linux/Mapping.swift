@@ -19,11 +19,9 @@ package struct Mapping: ~Copyable, @unchecked Sendable {
     let protection = PROT_READ | PROT_WRITE
     let flags = MAP_SHARED | MAP_NORESERVE
     // SAFETY: a null hint lets the kernel choose free addresses.
-    let address = unsafe mmap(nil, byteCount, protection, flags, descriptor.rawValue, start)
-    guard let address = unsafe address, Int(bitPattern: address) != -1 else {
-      throw Errno(rawValue: swift_errno())
+    unsafe base = try attemptMapping {
+      unsafe mmap(nil, byteCount, protection, flags, descriptor.rawValue, start)
     }
-    unsafe base = address
     self.byteCount = byteCount
   }
 
@@ -32,6 +30,20 @@ package struct Mapping: ~Copyable, @unchecked Sendable {
     // SAFETY: the range is the one that mmap gave, and the owner is gone.
     _ = unsafe munmap(base, byteCount)
   }
+}
+
+/// The address that mmap(2) gives.
+///
+/// - Throws: What it fails with, by an address of -1.
+@inline(__always)
+func attemptMapping(
+  _ call: () -> UnsafeMutableRawPointer?
+) throws(Errno) -> UnsafeMutableRawPointer {
+  // SAFETY: the address is looked at, not what is there.
+  guard let address = unsafe call(), Int(bitPattern: address) != -1 else {
+    throw Errno(rawValue: swift_errno())
+  }
+  return unsafe address
 }
 
 extension Descriptor {

@@ -7,15 +7,7 @@ package enum OwnProcess {
 
   /// How many processors this process may run on, at least 1.
   package static var cpuCount: Int {
-    var set = cpu_set_t()
-    // SAFETY: `set` has the size that is passed and lives across the call.
-    let result = unsafe sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set)
-    guard result == 0 else { return 1 }
-    let count = unsafe withUnsafeBytes(of: &set) { bytes in
-      // SAFETY: each byte is inside the buffer.
-      unsafe bytes.reduce(0) { $0 + $1.nonzeroBitCount }
-    }
-    return max(count, 1)
+    Processors.allowed.count
   }
 
   /// Ends the process.

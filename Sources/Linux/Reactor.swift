@@ -56,16 +56,13 @@ package final class Reactor {
 
   /// Whether calls can be given to the kernel to complete later.
   package var hasRing: Bool { ring != nil }
-  /// Calls given and not yet completed.
-  private var callsInFlight = 0
+  /// Reads given and not yet completed.
   private var readsInFlight = 0
   /// Whether a read has yet to end: it waits for a device, where other calls keep a thread of the
   /// kernel at work.
   package var hasReadsInFlight: Bool { readsInFlight > 0 }
   /// How often the thread has slept here.
   package private(set) var sleepCount = 0
-  /// Whether any call has yet to end.
-  package var hasCallsInFlight: Bool { callsInFlight > 0 }
 
   // MARK: Readiness
 
@@ -122,8 +119,8 @@ package final class Reactor {
   package func read(
     _ descriptor: Descriptor, into vectors: borrowing IOVectors, at offset: UInt64, tag: UInt32
   ) -> Bool {
-    let isTaken = counted(
-      ringForCall.read(descriptor, into: vectors, at: offset, tag: Kind.read | UInt64(tag)))
+    let isTaken = ringForCall.read(
+      descriptor, into: vectors, at: offset, tag: Kind.read | UInt64(tag))
     if isTaken { readsInFlight += 1 }
     return isTaken
   }
@@ -132,31 +129,25 @@ package final class Reactor {
     _ descriptor: Descriptor, _ vectors: borrowing IOVectors, at offset: UInt64, flags: Int32,
     tag: UInt32
   ) -> Bool {
-    counted(ringForCall.write(descriptor, vectors, at: offset, flags: flags, tag: UInt64(tag)))
+    ringForCall.write(descriptor, vectors, at: offset, flags: flags, tag: UInt64(tag))
   }
 
   /// `fsync`, or `fdatasync` if `dataOnly`.
   package func sync(_ descriptor: Descriptor, dataOnly: Bool, tag: UInt32) -> Bool {
-    counted(ringForCall.sync(descriptor, dataOnly: dataOnly, tag: UInt64(tag)))
+    ringForCall.sync(descriptor, dataOnly: dataOnly, tag: UInt64(tag))
   }
 
   /// `fallocate` with the mode bits `mode`.
   package func allocate(
     _ descriptor: Descriptor, mode: Int32, offset: UInt64, byteCount: UInt64, tag: UInt32
   ) -> Bool {
-    counted(
-      ringForCall.allocate(
-        descriptor, mode: mode, offset: offset, byteCount: byteCount, tag: UInt64(tag)))
+    ringForCall.allocate(
+      descriptor, mode: mode, offset: offset, byteCount: byteCount, tag: UInt64(tag))
   }
 
   private var ringForCall: Ring {
     guard let ring else { preconditionFailure("a deferred call without a ring") }
     return ring
-  }
-
-  private func counted(_ isTaken: Bool) -> Bool {
-    if isTaken { callsInFlight += 1 }
-    return isTaken
   }
 
   // MARK: Events
@@ -192,7 +183,6 @@ package final class Reactor {
   private func event(for completion: Ring.Completion) -> Event? {
     switch completion.tag & Kind.mask {
     case Kind.call, Kind.read:
-      callsInFlight -= 1
       if completion.tag & Kind.mask == Kind.read { readsInFlight -= 1 }
       return .completed(
         tag: UInt32(truncatingIfNeeded: completion.tag), result: completion.result)

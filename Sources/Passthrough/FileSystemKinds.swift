@@ -82,10 +82,9 @@ extension FileSystemStatus {
 }
 
 extension Descriptor {
-  /// What the inode number of a file that is held open proves, on the file system of this one.
-  func numbers() throws(Errno) -> InodeNumberProof {
-    let numbers = try fileSystemStatus().numbers
-    guard numbers == .unlessLinked else { return numbers }
+  /// What the inode number of a file that is held open proves, on this one's file system, `kind`.
+  func numbers(on kind: FileSystemStatus) -> InodeNumberProof {
+    guard kind.numbers == .unlessLinked else { return kind.numbers }
     // An overlay's handles are made with an index only.
     return (try? handle()) == nil ? .unlessLinked : .whole
   }

@@ -25,10 +25,10 @@ struct FileSystemKey: Hashable {
   private var device: UInt64
   private var restrictions: UInt8
 
-  /// The file system of `file`, whose status is `status`.
-  init(_ file: Descriptor, _ status: FileStatus) throws(Errno) {
+  /// The file system of a file with this status, and what its mount tells.
+  init(_ status: FileStatus, _ kind: FileSystemStatus) {
     device = status.device.word
-    restrictions = try file.fileSystemStatus().restrictions
+    restrictions = kind.restrictions
   }
 }
 

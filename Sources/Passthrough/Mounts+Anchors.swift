@@ -101,11 +101,10 @@ extension Mounts {
   ///
   /// Counted in the budget.
   static func anchor(
-    on file: Descriptor, _ status: FileStatus, _ links: borrowing DescriptorLinks,
-    _ mode: FileHandleMode, _ descriptors: DescriptorBudget
+    on file: Descriptor, _ status: FileStatus, _ kind: FileSystemStatus,
+    _ links: borrowing DescriptorLinks, _ mode: FileHandleMode, _ descriptors: DescriptorBudget
   ) throws(Errno) -> OwnedDescriptor? {
-    guard mode != .never, status.isDirectory || status.isRegular,
-      try file.fileSystemStatus().keepsHandles
+    guard mode != .never, status.isDirectory || status.isRegular, kind.keepsHandles
     else { return nil }
     try descriptors.take(isForNode: true)
     do {

@@ -44,13 +44,10 @@ final class Mounts: Sendable {
     let status = try root.status()
     let commonIDs = try Mounts.commonIDs(root, status)
     self.init(root, status, mode, isUnified, descriptors, commonIDs)
-    let numbers = try root.numbers()
+    let kind = try root.fileSystemStatus()
     let index = try slots.take()
-    let anchor = try Mounts.anchor(on: root, status, links, mode, descriptors)
-    let hasHandles = anchor != nil
-    slots[index].set(anchor, numbers)
-    try setPace(of: index, root)
-    let fileSystem = isUnified ? try FileSystemKey(root, status) : nil
+    let hasHandles = try begin(index, root, status, kind, links)
+    let fileSystem = isUnified ? FileSystemKey(status, kind) : nil
     state.withLock { $0.add(index, MountRecord(rootKey, fileSystem, releasableID: nil)) }
     if mode == .mandatory && !hasHandles { throw .notSupported }
   }
@@ -98,16 +95,14 @@ final class Mounts: Sendable {
       meet(index)
       return index
     }
-    let fileSystem = isUnified ? try FileSystemKey(file, status) : nil
+    let kind = try file.fileSystemStatus()
+    let fileSystem = isUnified ? FileSystemKey(status, kind) : nil
     if let fileSystem, let index = try join(fileSystem, key) { return index }
     let fresh = try slots.take()
     let record: MountRecord
     do {
-      let numbers = try file.numbers()
-      let anchor = try Mounts.anchor(on: file, status, links, mode, descriptors)
-      let isReleasable = anchor != nil && status.isMountIDUnique && !isUnified
-      slots[fresh].set(anchor, numbers)
-      try setPace(of: fresh, file)
+      let hasHandles = try begin(fresh, file, status, kind, links)
+      let isReleasable = hasHandles && status.isMountIDUnique && !isUnified
       record = MountRecord(
         key, fileSystem, releasableID: isReleasable ? try? file.listedMountID() : nil)
     } catch {
@@ -150,9 +145,19 @@ final class Mounts: Sendable {
 
   // MARK: What a mount is like
 
-  private func setPace(of index: UInt32, _ file: Descriptor) throws(Errno) {
-    slots[index].pace.begin(try file.fileSystemStatus())
+  /// Finds out, for its place, what the mount of `file` is like.
+  ///
+  /// - Returns: Whether its files are known by handle.
+  private func begin(
+    _ index: UInt32, _ file: Descriptor, _ status: FileStatus, _ kind: FileSystemStatus,
+    _ links: borrowing DescriptorLinks
+  ) throws(Errno) -> Bool {
+    let anchor = try Mounts.anchor(on: file, status, kind, links, mode, descriptors)
+    let hasHandles = anchor != nil
+    slots[index].set(anchor, file.numbers(on: kind))
+    slots[index].pace.begin(kind)
     if slots[index].pace.isRemote { hasRemote.store(true, ordering: .relaxed) }
+    return hasHandles
   }
 
   /// Whether calls on the files of a mount, of which `status` is the root, may wait.

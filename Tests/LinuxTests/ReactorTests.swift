@@ -123,7 +123,7 @@ import Testing
       let isTaken = reactor.read(file.borrowed, into: vectors, at: 2, tag: 42)
       #expect(isTaken)
       var result: Int32 = -1
-      while reactor.hasCallsInFlight {
+      while reactor.hasReadsInFlight {
         reactor.wait()
         while let event = reactor.nextEvent() {
           if case .completed(tag: 42, let value) = event { result = value }

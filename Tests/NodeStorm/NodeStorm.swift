@@ -125,15 +125,6 @@ final class NodeStorm: Sendable {
   }
 }
 
-/// Runs `body` on `count` threads at once, each with its number, until all are done.
-func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) throws {
-  guard count > 0 else { return }
-  let thread = try Thread(name: "storm-\(count - 1)") { body(count - 1) }
-  let others = Result { try onThreads(count - 1, body) }
-  thread.join()
-  try others.get()
-}
-
 /// A line of what was done.
 func report(_ text: String) {
   try? Descriptor.standardError.writeWhole(text + "\n")

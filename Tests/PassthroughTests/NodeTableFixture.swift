@@ -67,15 +67,6 @@ final class NodeFixture: Sendable {
   }
 }
 
-/// Runs `body` on `count` threads at once, each with its number, until all are done.
-func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) throws {
-  guard count > 0 else { return }
-  let thread = try Thread(name: "test-\(count - 1)") { body(count - 1) }
-  let others = Result { try onThreads(count - 1, body) }
-  thread.join()
-  try others.get()
-}
-
 /// Whether temporary directories are on a file system with file handles.
 let hasHandles = (try? NodeFixture(.mandatory)) != nil
 

@@ -10,6 +10,15 @@ package func onThread<R: Sendable>(_ body: @escaping @Sendable () throws -> R) t
   return try result.get()
 }
 
+/// Runs `body` on `count` threads at once, each with its number, until all are done.
+package func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) throws {
+  guard count > 0 else { return }
+  let thread = try Thread(name: "test-\(count - 1)") { body(count - 1) }
+  let others = Result { try onThreads(count - 1, body) }
+  thread.join()
+  try others.get()
+}
+
 private final class ResultBox<R: Sendable>: Sendable {
   private let value = Mutex<Result<R, any Error>?>(nil)
 

@@ -43,15 +43,3 @@ final class Troubles: Sendable {
     list.withLock { $0.append(trouble) }
   }
 }
-
-/// Calls `body` with 0 to `count` less one, each on a thread of its own, and waits for all.
-func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) throws {
-  let done = Semaphore()
-  for index in 0..<count {
-    _ = try Thread(name: "lane") {
-      body(index)
-      done.signal()
-    }
-  }
-  for _ in 0..<count { done.wait() }
-}

@@ -144,11 +144,7 @@ struct BenchCompareCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The back-end whose figures are divided.", valueName: "name"))
   var base: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "Where the share is made: a directory of the file system to measure on.",
-      valueName: "dir"))
-  var directory = "/var/tmp"
+  @OptionGroup var place: BenchPlace
 
   @OptionGroup var options: BenchOptions
 
@@ -171,7 +167,7 @@ struct BenchCompareCommand: ParsableCommand {
     }
     let settings = try options.settings(threadCount: chosen.map(\.queueCount).max() ?? 1)
     var comparison = try Comparison(
-      templates: templates, directory: directory, rounds: options.rounds, settings: settings)
+      templates: templates, directory: place.directory, rounds: options.rounds, settings: settings)
     defer { comparison.cleanUp() }
     var measurements: [Measurement] = []
     for workload in chosen {

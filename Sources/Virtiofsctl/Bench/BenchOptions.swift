@@ -1,6 +1,15 @@
 internal import ArgumentParser
 internal import Linux
 
+/// Where the share is that bench makes for the daemons that it starts.
+struct BenchPlace: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Where the share is made: a directory of the file system to measure on.",
+      valueName: "dir"))
+  var directory = "/var/tmp"
+}
+
 /// The options of both forms of `virtiofsctl bench`.
 struct BenchOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Rounds of each workload (1 to 1000).", valueName: "number"))

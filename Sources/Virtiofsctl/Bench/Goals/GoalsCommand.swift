@@ -17,11 +17,7 @@ struct BenchGoalsCommand: ParsableCommand {
       not be measured; 64 for a wrong command line.
       """)
 
-  @Option(
-    help: ArgumentHelp(
-      "Where the share is made: a directory of the file system to measure on.",
-      valueName: "dir"))
-  var directory = "/var/tmp"
+  @OptionGroup var place: BenchPlace
 
   @OptionGroup var options: BenchOptions
 
@@ -69,7 +65,7 @@ struct BenchGoalsCommand: ParsableCommand {
     var templates: [DaemonTemplate] = []
     for name in backends { templates.append(try DaemonTemplate.parse(name)) }
     var comparison = try Comparison(
-      templates: templates, directory: directory, rounds: options.rounds, settings: settings)
+      templates: templates, directory: place.directory, rounds: options.rounds, settings: settings)
     defer { comparison.cleanUp() }
     var measurements: [Measurement] = []
     for goal in goals
