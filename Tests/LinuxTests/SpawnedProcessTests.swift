@@ -15,7 +15,8 @@ import Testing
     let text = try hostReadText(directory.path("output"))
     let number = try #require(text.split(separator: " ").first)
     let commandLine = "/proc/\(number)/cmdline"
-    #expect(try hostReadText(commandLine).contains("sleep"))
+    // Right after the fork it is still the shell's.
+    #expect(try waitUntil { try hostReadText(commandLine).contains("sleep") })
     if isKilled { process.kill() } else { process.terminate() }
     #expect(process.wait(milliseconds: 5000))
     // A process that has ended has no command line, if it is there at all.
