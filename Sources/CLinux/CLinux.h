@@ -86,18 +86,39 @@ static inline size_t swift_cmsg_take(struct msghdr *message, int *descriptors, s
   return taken;
 }
 
+typedef uint64_t swift_unaligned_word __attribute__((aligned(1), may_alias));
+
 // A copy that the compiler may neither repeat nor split differently: for memory that a guest may
-// change at any moment.
+// change at any moment. What is copied so is short: a call of memcpy would cost as much again.
 static inline void swift_volatile_copy(void *to, const void *from, size_t count) {
   const volatile unsigned char *source = (const volatile unsigned char *)from;
   unsigned char *target = (unsigned char *)to;
-  if ((((uintptr_t)from) & 7) == 0) {
-    for (; count >= 8; count -= 8, source += 8, target += 8) {
-      uint64_t word = *(const volatile uint64_t *)source;
-      memcpy(target, &word, 8);
-    }
-  }
+  for (; count >= 8; count -= 8, source += 8, target += 8)
+    *(swift_unaligned_word *)target = *(const volatile swift_unaligned_word *)source;
   while (count--) *target++ = *source++;
+}
+
+// A copy of a few words, which a call of memcpy would cost as much again; longer ones are memcpy's.
+static inline void swift_copy(void *to, const void *from, size_t count) {
+  if (count > 128 || count % 8 != 0) {
+    memcpy(to, from, count);
+    return;
+  }
+  const swift_unaligned_word *source = (const swift_unaligned_word *)from;
+  swift_unaligned_word *target = (swift_unaligned_word *)to;
+  for (; count > 0; count -= 8) *target++ = *source++;
+}
+
+// Two words that the guest may change at any moment, each read once, wherever they lie.
+typedef struct {
+  uint64_t first;
+  uint64_t second;
+} swift_two_words;
+
+static inline swift_two_words swift_volatile_load_two_words(const void *from) {
+  const volatile swift_unaligned_word *words = (const volatile swift_unaligned_word *)from;
+  swift_two_words copy = {words[0], words[1]};
+  return copy;
 }
 
 // Names the calling thread; prctl(2) is variadic.

@@ -38,6 +38,11 @@ static inline int swift_open_by_handle_at(int mount_fd, const struct swift_file_
   return (int)syscall(SYS_open_by_handle_at, mount_fd, handle, flags);
 }
 
+// fstat(2) itself: glibc makes another call of it, which costs more.
+static inline int swift_fstat(int fd, struct stat *status) {
+  return (int)syscall(SYS_fstat, fd, status);
+}
+
 // statx(2) under a name that is not the structure's too.
 static inline int swift_statx(int dirfd, const char *path, int flags, unsigned mask,
                               struct statx *status) {

@@ -10,17 +10,14 @@ package struct Dispatcher<Files: FileSystem> {
   package let files: Files
   /// What all threads of this client share.
   package let session: Session
+  /// Whether nobody waits for the thread: if not, what may take long is postponed.
+  private let mayWait: Bool
 
   /// Serves requests of `session` from `files`, which belongs to the calling thread.
-  package init(files: Files, session: Session) {
+  package init(files: Files, session: Session, mayWait: Bool) {
     self.files = files
     self.session = session
-  }
-
-  /// On which thread the request is to be served.
-  package func placement(of header: InHeader) -> Placement {
-    guard let opcode = Opcode(rawValue: header.opcode) else { return .inline }
-    return files.placement(of: opcode, on: header.node)
+    self.mayWait = mayWait
   }
 
   /// Serves one request.
@@ -39,6 +36,7 @@ package struct Dispatcher<Files: FileSystem> {
     }
     if let fault = fault(opcode, reply) { return refuse(fault, opcode, &reply) }
     guard files.serves(opcode) else { return refuseForGood(&reply) }
+    if !mayWait, files.placement(of: opcode, on: header.node) == .worker { return .postponed }
     let context = DecodingContext(header: header, flags: session.flags)
     let operation: Operation
     do throws(DecodingError) {
@@ -58,6 +56,7 @@ package struct Dispatcher<Files: FileSystem> {
 
   /// What is wrong with the request whatever its arguments are: it comes at the wrong time, or has
   /// no room for the smallest good reply.
+  @inline(__always)
   private func fault(_ opcode: Opcode, _ reply: borrowing ReplyBuffer) -> MalformedRequest? {
     if let needed = opcode.fixedReplyByteCount, reply.room < needed { return .replyTooSmall }
     if case .`init` = opcode { return nil }

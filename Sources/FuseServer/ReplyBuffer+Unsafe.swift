@@ -64,6 +64,7 @@ package struct ReplyBuffer: ~Copyable {
   /// Appends a structure.
   ///
   /// - Throws: `ERANGE` if it does not fit.
+  @inline(__always)
   package mutating func append<T: WireValue>(_ value: T) throws(Errno) {
     guard MemoryLayout<T>.size <= remaining else { throw .outOfRange }
     store(value)
@@ -135,6 +136,7 @@ package struct ReplyBuffer: ~Copyable {
   }
 
   /// Stores a structure after the others; the caller has checked that it fits.
+  @inline(__always)
   mutating func store<T: WireValue>(_ value: T) {
     assert(MemoryLayout<T>.size <= remaining)
     // SAFETY: the caller's check against `remaining` bounds the store.

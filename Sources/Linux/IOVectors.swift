@@ -146,21 +146,48 @@ package struct IOVectors: ~Copyable {
     return done
   }
 
+  /// Copies the first bytes out, each read once, and takes them away.
+  ///
+  /// - Precondition: There are as many.
+  @inline(__always)
+  package mutating func takeOut(to target: UnsafeMutableRawPointer, count: Int) {
+    precondition(count <= byteCount, "taking more than there is")
+    guard count > 0 else { return }
+    // SAFETY: there are bytes, so start < end; ranges are mapped (see `append`).
+    let first = unsafe storage[start]
+    guard unsafe count == first.iov_len, let base = unsafe first.iov_base else {
+      return unsafe takeOutPieces(to: target, count: count)
+    }
+    // What guests send: a range of its own for the header, and one for the arguments.
+    unsafe Descriptor.copyOnce(from: base, to: target, byteCount: count)
+    start += 1
+    byteCount -= count
+  }
+
+  @inline(never)
+  private mutating func takeOutPieces(to target: UnsafeMutableRawPointer, count: Int) {
+    // SAFETY: as `copyOut`.
+    unsafe copyOut(to: target, count: count)
+    drop(count)
+  }
+
   /// Copies `bytes` in, from the list's first byte on.
   ///
   /// - Precondition: There is room for all of them.
+  @inline(__always)
   package borrowing func copyIn(_ bytes: RawSpan) {
     precondition(bytes.byteCount <= byteCount, "copying more than there is room for")
     // SAFETY: the precondition bounds the walk; ranges are mapped (see `append`).
     unsafe bytes.withUnsafeBytes { source in
-      var done = 0
+      guard var from = source.baseAddress else { return }
+      var rest = source.count
       var index = start
-      while done < source.count {
-        let part = min(unsafe storage[index].iov_len, source.count - done)
-        if let base = unsafe storage[index].iov_base, let from = source.baseAddress {
-          unsafe base.copyMemory(from: from + done, byteCount: part)
-        }
-        done += part
+      while rest > 0 {
+        let part = unsafe min(storage[index].iov_len, rest)
+        // SAFETY: `part` bytes are left in both.
+        unsafe swift_copy(storage[index].iov_base, from, part)
+        unsafe from += part
+        rest -= part
         index += 1
       }
     }

@@ -57,6 +57,16 @@ extension Descriptor {
     // SAFETY: the caller has `byteCount` bytes at both places.
     unsafe swift_volatile_copy(target, source, byteCount)
   }
+
+  /// Two words that another process may change meanwhile, each read once.
+  @inline(__always)
+  package static func loadTwoWordsOnce(
+    from source: UnsafeRawPointer
+  ) -> (first: UInt64, second: UInt64) {
+    // SAFETY: the caller has 16 bytes there.
+    let words = unsafe swift_volatile_load_two_words(source)
+    return (words.first, words.second)
+  }
 }
 
 extension Descriptor {

@@ -4,6 +4,7 @@ internal import Synchronization
 
 extension Attr {
   /// The attributes of a host file as the guest sees them, with `inode` as its number.
+  @inline(__always)
   package init(_ status: FileStatus, inode: UInt64, flags: AttrFlags = []) {
     self.init(
       ino: inode, size: status.size, blocks: status.blocks,
@@ -33,6 +34,7 @@ struct InodeNumbers: Sendable {
   }
 
   /// The number of the file `inode` on `device`.
+  @inline(__always)
   func number(_ inode: UInt64, on device: DeviceNumber) -> UInt64 {
     guard device != root else { return inode }
     // Numbers that differ in few bits, as those of devices do, go to values far apart; the lowest
@@ -51,10 +53,12 @@ extension Passthrough {
   }
 
   /// The reply with a file's attributes.
+  @inline(__always)
   func attributesReply(_ status: FileStatus) -> AttrOut {
     AttrOut(validSeconds: cache.validSeconds, attr: attributes(status))
   }
 
+  @inline(__always)
   private func attributes(_ status: FileStatus) -> Attr {
     Attr(
       status, inode: share.inodeNumbers.number(status.inode, on: status.device),

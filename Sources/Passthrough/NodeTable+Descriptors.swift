@@ -25,10 +25,28 @@ extension NodeTable {
   ///
   /// - Throws: As `withDescriptor`.
   package func status(of node: NodeID) throws(Errno) -> FileStatus {
+    try withDescriptor(of: node) { (file) throws(Errno) in try file.status() }
+  }
+
+  /// The status of the node's file as far as attributes go, fresh from the host.
+  ///
+  /// Which mount the file is on, and whether it is one's root, is told of other mounts than the
+  /// share's own only: on that one, nothing but its root is a root.
+  ///
+  /// - Throws: As `withDescriptor`.
+  @inline(__always)
+  package func attributes(of node: NodeID) throws(Errno) -> FileStatus {
     let index = try place(of: node)
     // What is asked most needs nothing but the pin.
-    if let pin = pin(at: index) { return try pin.status() }
-    return try withDescriptor(of: node) { (file) throws(Errno) in try file.status() }
+    guard let pin = pin(at: index), mount(at: index) == Mounts.root else {
+      return try status(of: node)
+    }
+    return try pin.basicStatus()
+  }
+
+  @inline(__always)
+  private func mount(at index: UInt32) -> UInt32 {
+    store.slots[index].mount.load(ordering: .relaxed)
   }
 
   /// Opens the node's file for I/O.

@@ -15,6 +15,14 @@ package struct OpenFile: Sendable {
   package let flags: OpenFileFlags
 }
 
+extension OpenFile {
+  /// The file's status as `NodeTable.attributes` gives it.
+  @inline(__always)
+  func attributes() throws(Errno) -> FileStatus {
+    mount == Mounts.root ? try descriptor.basicStatus() : try descriptor.status()
+  }
+}
+
 /// What is known of an open file since it was opened.
 package struct OpenFileFlags: OptionSet, Sendable {
   package let rawValue: UInt32

@@ -3,11 +3,12 @@ internal import FuseServer
 package import Linux
 
 extension Passthrough {
+  @inline(__always)
   package func getattr(_ node: NodeID, _ arguments: GetattrIn) throws(Errno) -> AttrOut {
     if arguments.flags.contains(.handle), let file = openFile(arguments.handle, of: node) {
-      return attributesReply(try file.descriptor.status())
+      return attributesReply(try file.attributes())
     }
-    return attributesReply(try status(of: node))
+    return attributesReply(try nodes.attributes(of: node))
   }
 
   /// The changes come in the order in which the later ones undo none of the earlier: a new owner
@@ -29,7 +30,7 @@ extension Passthrough {
     if !valid.isDisjoint(with: [.atime, .mtime, .atimeNow, .mtimeNow]) {
       try changeTimes(of: node, arguments)
     }
-    return attributesReply(try status(of: node))
+    return attributesReply(try nodes.attributes(of: node))
   }
 
   /// The status of the node's file, fresh from the host.
@@ -71,7 +72,7 @@ extension Passthrough {
   /// Throws `mustWait` if the thread may not, and so much goes that freeing it takes long.
   func checkTruncation(of node: NodeID, to size: UInt64) throws(Errno) {
     guard !mayWait else { return }
-    let known = try status(of: node).size
+    let known = try nodes.attributes(of: node).size
     if known > size, known - size > Self.mostFreedAtOnce { throw .mustWait }
   }
 

@@ -42,7 +42,8 @@ package final class FileSystemDevice<Provider: FileSystemProvider>: Device {
   package func makeService(reactor: Reactor) throws(Errno) -> any QueueService {
     makeService(
       RequestService(
-        dispatcher: Dispatcher(files: try provider.makeView(mayWait: false), session: session),
+        dispatcher: Dispatcher(
+          files: try provider.makeView(mayWait: false), session: session, mayWait: false),
         reactor: reactor, workers: workers, recorder: recorder))
   }
 

@@ -64,6 +64,7 @@ package final class RequestQueue<Provider: FileSystemProvider> {
   }
 
   /// - Returns: False if there was no chain.
+  @inline(__always)
   private func begin(from queue: SplitQueue) throws(ChainError) -> Bool {
     let number = slots.take()
     do throws(ChainError) {
@@ -83,6 +84,7 @@ package final class RequestQueue<Provider: FileSystemProvider> {
     return true
   }
 
+  @inline(__always)
   private func serve(_ number: SlotNumber, on queue: SplitQueue) {
     do throws(Unreadable) {
       try slots[number].load()
@@ -92,9 +94,6 @@ package final class RequestQueue<Provider: FileSystemProvider> {
       return refuse(number, error, on: queue)
     }
     if let lane { slots[number].recordRequest(on: lane) }
-    guard dispatcher.placement(of: slots[number].header) == .inline else {
-      return handToWorker(number)
-    }
     switch dispatcher.serve(slots[number], &reply) {
     case .noReply: complete(number, written: 0, on: queue)
     case .replied: complete(number, written: slots[number].write(reply.bytes), on: queue)
@@ -126,6 +125,7 @@ package final class RequestQueue<Provider: FileSystemProvider> {
   // MARK: Returning
 
   /// Gives the chain back to the driver and the slot to the arena.
+  @inline(__always)
   func complete(_ number: SlotNumber, written: UInt32, on queue: SplitQueue) {
     if let lane { slots[number].recordReply(written: written, on: lane) }
     queue.complete(head: slots[number].chain.head, written: written)
@@ -180,6 +180,7 @@ let replyCapacity = 128 << 10
 
 extension Dispatcher {
   /// Serves the request in `slot`.
+  @inline(__always)
   func serve(_ slot: borrowing RequestSlot, _ reply: inout ReplyBuffer) -> Outcome {
     reply.begin(unique: slot.header.unique, limit: slot.replyLimit)
     return serve(slot.header, body: slot.body, dataByteCount: slot.dataByteCount, reply: &reply)
@@ -190,6 +191,7 @@ extension RequestSlot {
   /// The chain has been taken.
   ///
   /// - Returns: How many segments it has.
+  @inline(__always)
   mutating func begin() -> Int {
     isBusy = true
     segmentCount = chain.readable.count + chain.writable.count
@@ -204,6 +206,7 @@ extension RequestSlot {
   /// Copies a whole reply into the chain.
   ///
   /// - Returns: Its length.
+  @inline(__always)
   borrowing func write(_ reply: RawSpan) -> UInt32 {
     chain.writable.copyIn(reply)
     return UInt32(reply.byteCount)

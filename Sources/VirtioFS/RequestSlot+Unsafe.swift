@@ -71,39 +71,41 @@ struct RequestSlot: ~Copyable {
   mutating func load() throws(Unreadable) {
     let available = chain.readable.byteCount
     messageByteCount = 0
+    dataByteCount = 0
     guard available >= Self.headerByteCount else { throw .header }
     // SAFETY: `small` is longer than the header, of which any bytes are a value.
-    unsafe chain.readable.copyOut(to: small.start, count: Self.headerByteCount)
+    unsafe chain.readable.takeOut(to: small.start, count: Self.headerByteCount)
     header = unsafe small.load(as: InHeader.self)
     messageByteCount = Self.headerByteCount
     let stated = Int(header.byteCount)
     guard stated >= Self.headerByteCount, stated <= available else { throw .request(.inputOutput) }
-    chain.readable.drop(Self.headerByteCount)
     let rest = stated - Self.headerByteCount
     let isWrite = header.opcode == Opcode.write.rawValue
     let bodyByteCount = isWrite ? min(rest, MemoryLayout<WriteIn>.size) : rest
     guard bodyByteCount <= Self.mostBodyBytes else { throw .request(.tooBig) }
     dataByteCount = rest - bodyByteCount
-    copyBody(bodyByteCount)
-    if isWrite {
-      chain.readable.drop(bodyByteCount)
-      chain.readable.truncate(dataByteCount)
-    }
+    takeBody(bodyByteCount)
+    if isWrite { chain.readable.truncate(dataByteCount) }
   }
 
   /// Copies the arguments behind the header.
-  private mutating func copyBody(_ byteCount: Int) {
+  @inline(__always)
+  private mutating func takeBody(_ byteCount: Int) {
     let needed = Self.headerByteCount + byteCount
-    if needed > Self.privateByteCount {
-      unsafe large = .allocate(byteCount: needed, alignment: 16)
-      // SAFETY: both are longer than the header, which `load` has copied.
-      unsafe large?.copyMemory(
-        from: UnsafeRawBufferPointer(rebasing: small[..<Self.headerByteCount]))
-    }
+    if needed > Self.privateByteCount { enlarge(to: needed) }
     // SAFETY: the buffer chosen is at least `needed` long.
-    unsafe chain.readable.copyOut(
+    unsafe chain.readable.takeOut(
       to: messageBuffer.start + Self.headerByteCount, count: byteCount)
     messageByteCount = needed
+  }
+
+  /// Goes on in memory for so many bytes, of which the header, already copied, is a part.
+  @inline(never)
+  private mutating func enlarge(to byteCount: Int) {
+    unsafe large = .allocate(byteCount: byteCount, alignment: 16)
+    // SAFETY: both are longer than the header, which `load` has copied.
+    unsafe large?.copyMemory(
+      from: UnsafeRawBufferPointer(rebasing: small[..<Self.headerByteCount]))
   }
 
   private var messageBuffer: UnsafeMutableRawBufferPointer {
@@ -130,15 +132,21 @@ struct RequestSlot: ~Copyable {
   }
 
   /// Makes the slot ready for the next request.
+  @inline(__always)
   mutating func clear() {
     chain.removeAll()
-    replyHeader.removeAll()
-    call = nil
-    transferred = 0
-    written = 0
-    dataByteCount = 0
+    if call != nil {
+      replyHeader.removeAll()
+      call = nil
+    }
+    if recordedWritable.count > 0 { recordedWritable.removeAll() }
     isBusy = false
-    recordedWritable.removeAll()
+    // SAFETY: no access, only whether it is there.
+    if unsafe large != nil { shrink() }
+  }
+
+  @inline(never)
+  private mutating func shrink() {
     // SAFETY: nothing refers to the request's arguments any more.
     unsafe large?.deallocate()
     unsafe large = nil

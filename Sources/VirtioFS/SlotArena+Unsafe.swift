@@ -39,12 +39,18 @@ struct SlotArena: ~Copyable {
   }
 
   /// A slot that nobody has. There must be fewer than `capacity` in use.
+  @inline(__always)
   mutating func take() -> SlotNumber {
     guard freeCount == 0 else {
       freeCount -= 1
       // SAFETY: below what `give` has written.
       return unsafe free[freeCount]
     }
+    return make()
+  }
+
+  @inline(never)
+  private mutating func make() -> SlotNumber {
     precondition(madeCount < capacity, "more requests than slots")
     // SAFETY: madeCount < capacity bounds both; this slot's bytes are nobody else's.
     let own = unsafe UnsafeMutableRawBufferPointer(
@@ -56,6 +62,7 @@ struct SlotArena: ~Copyable {
   }
 
   /// Takes back a slot that `take` gave.
+  @inline(__always)
   mutating func give(_ number: SlotNumber) {
     precondition(freeCount < madeCount, "a slot comes back twice")
     // SAFETY: freeCount < madeCount <= capacity.

@@ -15,6 +15,7 @@ package struct Chain: ~Copyable {
   package init() {}
 
   /// Makes the value ready for the next chain.
+  @inline(__always)
   package mutating func removeAll() {
     readable.removeAll()
     writable.removeAll()

@@ -26,21 +26,16 @@ extension SplitQueue {
         continue
       }
       try append(descriptor, to: &chain)
-      guard chain.readable.count + chain.writable.count <= Self.mostSegments else {
-        throw .tooLong
-      }
       guard descriptor.hasNext else { return }
       index = descriptor.next
     }
   }
 
-  /// The most ranges of a chain: each descriptor may cross many regions, which adds up.
-  private static var mostSegments: Int { 1 << 16 }
-
   /// The table that `descriptor` refers to; its own `WRITE` flag means nothing.
   ///
   /// Longer than the queue is tolerated, up to what a queue can be: guests before Linux 5.14
   /// build such tables for large requests.
+  @inline(__always)
   private func indirectTable(of descriptor: RingDescriptor) throws(ChainError) -> DescriptorTable {
     let (count, rest) = descriptor.byteCount.quotientAndRemainder(
       dividingBy: UInt32(RingDescriptor.size))

@@ -28,7 +28,9 @@ package final class SplitQueue {
   /// The next entry of the used ring to fill.
   private var nextUsed: UInt16
   /// The used index as the driver knows it.
-  private var publishedUsed: UInt16
+  private var shownUsed: UInt16
+  /// The used index up to which the driver has been asked whether it wants to be called.
+  private var answeredUsed: UInt16
   /// Chains taken and not yet returned.
   package private(set) var inFlight = 0
   /// What calls the driver, open as long as it is set; nil if the driver only looks by itself.
@@ -54,7 +56,8 @@ package final class SplitQueue {
     self.nextAvailable = nextAvailable
     knownAvailable = nextAvailable
     nextUsed = rings.usedIndex.loadAcquiring()
-    publishedUsed = nextUsed
+    shownUsed = nextUsed
+    answeredUsed = nextUsed
   }
 
   /// Goes on with another memory table, in which the rings are found again.
@@ -73,6 +76,7 @@ package final class SplitQueue {
   /// Takes the next chain into `chain`, which must be empty.
   ///
   /// - Returns: False if the driver has made no more available.
+  @inline(__always)
   package func take(into chain: inout Chain) throws(ChainError) -> Bool {
     guard try hasAvailable() else { return false }
     guard inFlight < Int(size) else { throw .tooManyInFlight }
@@ -102,21 +106,35 @@ package final class SplitQueue {
 
   // MARK: Returning
 
-  /// Stages the used element of a chain; the driver sees it after `publish`.
+  /// Stages the used element of a chain; the driver sees it after `publish` at the latest.
+  ///
+  /// A driver that looks by itself need not wait for the batch's end to make more available: it
+  /// sees a few elements at a time, and is called for none of them before.
+  @inline(__always)
   package func complete(head: UInt16, written: UInt32) {
     rings.storeUsed(at: nextUsed, head: head, written: written)
     nextUsed &+= 1
     inFlight -= 1
+    if nextUsed &- shownUsed >= Self.mostHidden { show() }
   }
 
-  /// Makes the staged elements visible, all at once.
-  ///
-  /// - Returns: Whether the driver wants to be called for them.
-  package func publish() -> Bool {
-    guard nextUsed != publishedUsed else { return false }
-    let old = publishedUsed
+  /// So many elements are shown at once: enough to make showing them cheap, and few of the depth
+  /// at which drivers work.
+  private static var mostHidden: UInt16 { 8 }
+
+  private func show() {
     rings.usedIndex.storeReleasing(nextUsed)
-    publishedUsed = nextUsed
+    shownUsed = nextUsed
+  }
+
+  /// Makes the staged elements visible.
+  ///
+  /// - Returns: Whether the driver wants to be called for any since this was asked last.
+  package func publish() -> Bool {
+    guard nextUsed != answeredUsed else { return false }
+    let old = answeredUsed
+    if nextUsed != shownUsed { show() }
+    answeredUsed = nextUsed
     // The index must be visible before the driver's wish is read (virtio 1.3, 2.7.7.2).
     SharedIndex.fence()
     guard features.contains(.eventIndex) else {

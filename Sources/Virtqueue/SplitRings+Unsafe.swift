@@ -94,14 +94,11 @@ struct DescriptorTable {
   @inline(__always)
   func load(_ index: UInt16) throws(ChainError) -> RingDescriptor {
     guard index < count else { throw .indexOutOfRange(index) }
-    var copy = RingDescriptor(address: 0, byteCount: 0, flags: 0, next: 0)
     // SAFETY: the guard keeps the 16 bytes inside the table.
-    unsafe withUnsafeMutableBytes(of: &copy) { target in
-      guard let target = target.baseAddress else { return }
-      unsafe Descriptor.copyOnce(
-        from: start + RingDescriptor.size * Int(index), to: target,
-        byteCount: RingDescriptor.size)
-    }
-    return copy
+    let (address, rest) = unsafe Descriptor.loadTwoWordsOnce(
+      from: start + RingDescriptor.size * Int(index))
+    return RingDescriptor(
+      address: address, byteCount: UInt32(truncatingIfNeeded: rest),
+      flags: UInt16(truncatingIfNeeded: rest >> 32), next: UInt16(truncatingIfNeeded: rest >> 48))
   }
 }

@@ -71,11 +71,11 @@ struct Client {
     let kinds = Mutex<[MalformedRequest]>([])
   }
 
-  init(established: Bool = true, flags: InitFlags = []) {
+  init(established: Bool = true, flags: InitFlags = [], mayWait: Bool = true) {
     let reported = Reported()
     self.reported = reported
     session = Session { kind in reported.kinds.withLock { $0.append(kind) } }
-    dispatcher = Dispatcher(files: files, session: session)
+    dispatcher = Dispatcher(files: files, session: session, mayWait: mayWait)
     if established { session.begin(Agreement(minor: 46, flags: flags)) {} }
   }
 
@@ -99,9 +99,5 @@ struct Client {
     guard case .replied = outcome else { return Answer(outcome: outcome) }
     let bytes = [UInt8](copying: reply.bytes)
     return Answer(outcome: outcome, header: bytes.value(), body: Array(bytes.dropFirst(16)))
-  }
-
-  func placement(of opcode: UInt32) -> Placement {
-    dispatcher.placement(of: InHeader(opcode: opcode))
   }
 }

@@ -245,14 +245,16 @@ struct Dispatched: Sendable, CustomTestStringConvertible {
     #expect(client.files.calls == ["copyFileRange 2147479552", "copyFileRange 2147479552"])
   }
 
-  @Test func theFileSystemSaysWhereARequestIsServed() {
-    let client = Client()
-    func isWorker(_ opcode: UInt32) -> Bool {
-      if case .worker = client.placement(of: opcode) { true } else { false }
+  @Test(arguments: [false, true])
+  func theFileSystemSaysWhatAThreadThatMayNotWaitLeavesToAnother(mayWait: Bool) {
+    let client = Client(mayWait: mayWait)
+    func isPostponed(_ opcode: UInt32, _ body: [UInt8] = []) -> Bool {
+      if case .postponed = client.send(number: opcode, body).outcome { true } else { false }
     }
-    #expect(isWorker(Opcode.syncfs.rawValue))
-    #expect(!isWorker(Opcode.getattr.rawValue))
-    #expect(!isWorker(7))
+    #expect(isPostponed(Opcode.syncfs.rawValue, .of(SyncfsIn())) == !mayWait)
+    #expect(client.files.calls == (mayWait ? ["syncfs"] : []))
+    #expect(!isPostponed(Opcode.getattr.rawValue, .of(GetattrIn())))
+    #expect(!isPostponed(7))
   }
 
   @Test(

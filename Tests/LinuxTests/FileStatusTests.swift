@@ -37,6 +37,19 @@ import Testing
     #expect(encoded == host.device)
   }
 
+  @Test(arguments: ["file", "link", ".", "/dev/null", "/dev", "/sys"])
+  func theCheaperCallSaysTheSameOfWhatItTells(_ name: String) throws {
+    let path = name.hasPrefix("/") ? name : directory.path(name)
+    let file = try openHostPath(path)
+    let basic = try file.borrowed.basicStatus()
+    var whole = try file.borrowed.status()
+    whole.attributes = 0
+    whole.mountID = 0
+    whole.isMountIDUnique = false
+    whole.birthTime = nil
+    #expect("\(basic)" == "\(whole)")
+  }
+
   @Test func aNameIsNotFollowed() throws {
     let root = try openHostDirectory(directory.path)
     #expect(try root.borrowed.status(of: PathName("link")).isSymbolicLink)
@@ -67,7 +80,9 @@ import Testing
     #expect(null.specialDevice.encoded == 0x103)
     #expect(null.specialDevice.word == 1 << 32 | 3)
     // linux/kdev_t.h, new_encode_dev: eight low bits of the minor, twelve of the major, the rest.
-    #expect(DeviceNumber(major: 0xabc, minor: 0x12345).encoded == 0x123a_bc45)
+    let large = DeviceNumber(major: 0xabc, minor: 0x12345)
+    #expect(large.encoded == 0x123a_bc45)
+    #expect(DeviceNumber(encoded: large.encoded) == large)
   }
 
   @Test(arguments: [

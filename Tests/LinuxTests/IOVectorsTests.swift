@@ -45,6 +45,20 @@ import Testing
     #expect(contents(of: vectors) == Array(UInt8(count)..<12))
   }
 
+  @Test(arguments: 0...12, [[5, 1, 0, 4, 2], [0, 0, 8, 4], [8, 4], [4, 8]])
+  func takeOutCopiesTheFrontAndDropsIt(_ count: Int, _ lengths: [Int]) throws {
+    let memory = Memory(Array(0..<12))
+    var vectors = try memory.vectors(lengths)
+    let front = unsafe [UInt8](unsafeUninitializedCapacity: 12) { buffer, done in
+      guard let base = buffer.baseAddress else { return }
+      unsafe vectors.takeOut(to: base, count: count)
+      done = count
+    }
+    #expect(front == Array(0..<UInt8(count)))
+    #expect(vectors.byteCount == 12 - count)
+    #expect(contents(of: vectors) == Array(UInt8(count)..<12))
+  }
+
   @Test(arguments: 0...13)
   func truncateKeepsTheFront(_ count: Int) throws {
     let memory = Memory(Array(0..<12))

@@ -131,6 +131,29 @@ import Virtqueue
     #expect(rings.queue.publish() == (event < batch))
   }
 
+  /// A driver that looks by itself sees some before the batch ends; to be called it waits for that,
+  /// be its event index among those that it could have seen.
+  @Test(arguments: 0..<20, [true, false])
+  func showsSomeBeforeTheBatchEndsAndCallsForAll(_ event: Int, _ hasEventIndex: Bool) throws {
+    let start: UInt16 = 65530
+    let rings = try Rings(
+      size: 32, features: hasEventIndex ? .eventIndex : [], firstIndex: start)
+    for token in 0..<16 {
+      try rings.driver.add([.readable(try rings.buffer([1]))], token: UInt64(token))
+    }
+    rings.driver.memory.usedEvent = start &+ UInt16(event)
+    rings.driver.publish()
+    for number in 1...15 {
+      var chain = Chain()
+      #expect(try rings.queue.take(into: &chain))
+      rings.queue.complete(head: chain.head, written: 0)
+      #expect(rings.driver.memory.usedIndex &- start == (number < 8 ? 0 : 8))
+    }
+    #expect(rings.queue.publish() == (!hasEventIndex || event < 15))
+    #expect(rings.driver.memory.usedIndex &- start == 15)
+    #expect(!rings.queue.publish(), "asked once")
+  }
+
   @Test(arguments: [0, 1] as [UInt16])
   func callsUnlessTheFlagForbidsIt(_ flags: UInt16) throws {
     let rings = try Rings(features: [])
