@@ -21,9 +21,9 @@ package struct DaemonConfiguration: Sendable {
   package var workerLimit: Int
   /// How many request queues are offered, 1 to 63.
   package var requestQueueCount: Int
-  /// How long a queue's thread looks for work before it sleeps, at most, in microseconds; 0 for not
-  /// at all.
-  package var pollMicroseconds: Int
+  /// How long a queue's thread looks for work before it sleeps, at most, in microseconds; nil for
+  /// not at all.
+  package var pollMicroseconds: Int?
   /// How files are read and written.
   package var engine: IOEngine
   /// How the daemon keeps out of the rest of the host; never `namespace`.
@@ -80,7 +80,7 @@ extension DaemonConfiguration {
     workerLimit = options.service.workerLimit
     requestQueueCount = options.service.requestQueueCount(cpuCount: facts.cpuCount)
     // A single processor is the one that work would have to come from.
-    pollMicroseconds = facts.machineCPUCount == 1 ? 0 : options.service.pollUs
+    pollMicroseconds = facts.machineCPUCount == 1 ? nil : options.service.pollUs
     engine = options.service.ioEngine
     sandbox = options.confinement.sandbox ?? (facts.isRoot ? .chroot : .none)
     capabilityChanges = options.confinement.modcaps

@@ -2,7 +2,8 @@ internal import Linux
 
 /// Looks for work in place of sleeping, for as long as that has been worth it.
 struct Lookout {
-  private var window: PollingWindow
+  /// None for a thread that never looks.
+  private var window: PollingWindow?
   /// When the last work was done.
   private var idleSince: Int = 0
   /// Lookouts until the next one that is timed.
@@ -15,9 +16,9 @@ struct Lookout {
   /// Less says nothing about whether the processor was ours.
   private static let shortestTimed: Int = 5_000
 
-  /// - Parameter mostMicroseconds: The longest window; 0 for none at all.
-  init(mostMicroseconds: Int) {
-    window = PollingWindow(most: mostMicroseconds * 1000)
+  /// - Parameter mostMicroseconds: The longest window; nil to look never.
+  init(mostMicroseconds: Int?) {
+    window = mostMicroseconds.map { PollingWindow(most: $0 * 1000) }
   }
 
   /// All work is done.
@@ -29,8 +30,7 @@ struct Lookout {
   ///
   /// - Returns: Whether there is work.
   mutating func finds(_ hasWork: () -> Bool) -> Bool {
-    let length = window.length
-    guard length > 0 else { return false }
+    guard let length = window?.length, length > 0 else { return false }
     let clock = startTiming(length)
     let found = Self.look(until: idleSince + length, hasWork)
     if let clock { endTiming(clock) }
@@ -44,11 +44,11 @@ struct Lookout {
   ///   - hasRequest: Whether the driver or a device ended it, and no thread of ours.
   mutating func end(hasSlept: Bool, hasRequest: Bool) {
     if !hasRequest {
-      window.waitedForOwnThreads()
+      window?.waitedForOwnThreads()
     } else if hasSlept {
-      window.sleptUntilWork(gap: SystemClock.nanoseconds - idleSince)
+      window?.sleptUntilWork(gap: SystemClock.nanoseconds - idleSince)
     } else {
-      window.foundWork()
+      window?.foundWork()
     }
   }
 
@@ -75,6 +75,6 @@ struct Lookout {
   private mutating func endTiming(_ start: Int) {
     let used = SystemClock.threadNanoseconds - start
     let passed = SystemClock.nanoseconds - idleSince
-    if passed >= Self.shortestTimed, used * 10 < passed * 6 { window.wasPreempted() }
+    if passed >= Self.shortestTimed, used * 10 < passed * 6 { window?.wasPreempted() }
   }
 }

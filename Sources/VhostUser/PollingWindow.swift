@@ -6,7 +6,7 @@
 ///
 /// A value, told by the loop what happened; it knows no clock.
 struct PollingWindow {
-  /// The bound; 0 for never.
+  /// The bound, never less than `least`.
   private let most: Int
   /// How far the window is open; 0 or `least` and more.
   private var opening: Int = 0
@@ -17,7 +17,8 @@ struct PollingWindow {
   /// How many they are the next time.
   private var nextRest = Self.leastRest
 
-  /// Whoever answers at once is answered within this: looked for always, but for a rest.
+  /// Whoever answers at once is answered within this: looked for always, but for a rest. It is
+  /// about what going to sleep takes anyway.
   static let least: Int = 2_000
   /// After so long without work the window begins anew.
   static let longIdleness: Int = 1_000_000
@@ -27,14 +28,14 @@ struct PollingWindow {
   static let leastRest = 16
   static let mostRest = 1024
 
-  /// - Parameter most: The longest window; 0 for none at all.
+  /// - Parameter most: The longest window; `least` if that is longer.
   init(most: Int) {
-    self.most = most
+    self.most = max(most, Self.least)
   }
 
   /// How long to look before the next sleep.
   var length: Int {
-    restingSleeps > 0 ? 0 : max(opening, min(Self.least, most))
+    restingSleeps > 0 ? 0 : max(opening, Self.least)
   }
 
   /// Work was found while looking.
@@ -47,14 +48,12 @@ struct PollingWindow {
   ///
   /// Such a thread needs a processor more than somebody who waits for it.
   mutating func waitedForOwnThreads() {
-    guard most > 0 else { return }
     if restingSleeps > 0 { restingSleeps -= 1 }
     fail { $0.narrow() }
   }
 
   /// Looking was in vain, and the thread slept; work came `gap` after the last was done.
   mutating func sleptUntilWork(gap: Int) {
-    guard most > 0 else { return }
     if restingSleeps > 0 {
       restingSleeps -= 1
     } else if gap >= Self.longIdleness {

@@ -41,7 +41,7 @@ import Testing
     #expect(large.engine == .auto)
     #expect(large.pollMicroseconds == 50)
     let single = HostFacts(isRoot: true, cpuCount: 1, machineCPUCount: 1)
-    #expect(try configured(least + ["--poll-us=40"], facts: single).daemon.pollMicroseconds == 0)
+    #expect(try configured(least + ["--poll-us=40"], facts: single).daemon.pollMicroseconds == nil)
     let bound = HostFacts(isRoot: true, cpuCount: 1, machineCPUCount: 2)
     #expect(try configured(least + ["--poll-us=40"], facts: bound).daemon.pollMicroseconds == 40)
   }

@@ -6,7 +6,7 @@ import Testing
 /// A look ends with work or with the window, and there is none where it is unwanted.
 @Suite struct LookoutTests {
   @Test func neverLooksWhereThatIsUnwanted() {
-    var lookout = Lookout(mostMicroseconds: 0)
+    var lookout = Lookout(mostMicroseconds: nil)
     for _ in 0..<20 {
       lookout.begin()
       #expect(!lookout.finds { true })

@@ -16,15 +16,30 @@ import Testing
     return window
   }
 
-  @Test func staysShutWithABoundOfZero() {
-    var window = PollingWindow(most: 0)
-    for _ in 0..<100 { window.sleptUntilWork(gap: 1000) }
-    #expect(window.length == 0)
+  /// A front-end that answers at once is never slept for: that takes both longer than the look.
+  @Test(arguments: [0, 1000, PollingWindow.least])
+  func looksForAMomentWhateverTheBound(_ most: Int) {
+    var window = PollingWindow(most: most)
+    #expect(window.length == PollingWindow.least)
+    for gap in [Self.late, PollingWindow.longIdleness, 1000] {
+      window.sleptUntilWork(gap: gap)
+      #expect(window.length == PollingWindow.least)
+    }
+  }
+
+  @Test(arguments: [0, most])
+  func restsWhateverTheBoundWhenWorkComesJustAfterTheLook(_ most: Int) {
+    var window = PollingWindow(most: most)
+    var rested = 0
+    for _ in 0..<1000 {
+      if window.length == 0 { rested += 1 }
+      window.sleptUntilWork(gap: window.length + 1000)
+    }
+    #expect(rested > 900)
   }
 
   @Test func beginsWithAShortLook() {
     #expect(PollingWindow(most: Self.most).length == PollingWindow.least)
-    #expect(PollingWindow(most: 1000).length == 1000)
   }
 
   @Test func opensInFewStepsWhenWorkComesSoonAfterFallingAsleep() {
