@@ -98,15 +98,16 @@ static inline void swift_volatile_copy(void *to, const void *from, size_t count)
   while (count--) *target++ = *source++;
 }
 
-// A copy of a few words, which a call of memcpy would cost as much again; longer ones are memcpy's.
+// A copy of a few words, which a call of memcpy would cost as much again; others are memcpy's.
 static inline void swift_copy(void *to, const void *from, size_t count) {
-  if (count > 128 || count % 8 != 0) {
-    memcpy(to, from, count);
-    return;
+  const unsigned char *source = (const unsigned char *)from;
+  unsigned char *target = (unsigned char *)to;
+  if (count <= 128 && count % 8 == 0) {
+    for (; count >= 16; count -= 16, source += 16, target += 16) memcpy(target, source, 16);
+    if (count > 0) memcpy(target, source, 8);
+  } else {
+    memcpy(target, source, count);
   }
-  const swift_unaligned_word *source = (const swift_unaligned_word *)from;
-  swift_unaligned_word *target = (swift_unaligned_word *)to;
-  for (; count > 0; count -= 8) *target++ = *source++;
 }
 
 // Two words that the guest may change at any moment, each read once, wherever they lie.
