@@ -35,6 +35,7 @@ package final class SplitQueue {
   package private(set) var inFlight = 0
   /// What calls the driver, open as long as it is set; nil if the driver only looks by itself.
   package var call: Descriptor?
+  private var earlyCalls = EarlyCalls()
 
   /// A queue whose rings lie in `memory` at `addresses`.
   ///
@@ -108,19 +109,24 @@ package final class SplitQueue {
 
   /// Stages the used element of a chain; the driver sees it after `publish` at the latest.
   ///
-  /// A driver that looks by itself need not wait for the batch's end to make more available: it
-  /// sees a few elements at a time, and is called for none of them before.
+  /// The driver need not wait for the batch's end to make more available: it sees a few elements
+  /// at a time, and wakes, if it has to be called, while the rest is being done.
   @inline(__always)
   package func complete(head: UInt16, written: UInt32) {
     rings.storeUsed(at: nextUsed, head: head, written: written)
     nextUsed &+= 1
     inFlight -= 1
-    if nextUsed &- shownUsed >= Self.mostHidden { show() }
+    if nextUsed &- shownUsed >= Self.mostHidden { showEarly() }
   }
 
   /// So many elements are shown at once: enough to make showing them cheap, and few of the depth
   /// at which drivers work.
   private static var mostHidden: UInt16 { 8 }
+
+  /// In the middle of a batch: shows what is staged, and calls a driver that sleeps, if that pays.
+  private func showEarly() {
+    if earlyCalls.isDue(SystemClock.nanoseconds) { answer() } else { show() }
+  }
 
   private func show() {
     rings.usedIndex.storeReleasing(nextUsed)
@@ -146,7 +152,7 @@ package final class SplitQueue {
 
   /// Publishes what is staged and calls the driver if it wants to be.
   ///
-  /// Once per batch; before, only where what comes next takes so long that nothing should wait.
+  /// At a batch's end, and before what takes so long that nothing should wait for it.
   package func answer() {
     guard publish(), let call else { return }
     call.signalEvent()
