@@ -78,8 +78,19 @@ package struct IOVectors: ~Copyable {
   }
 
   /// Takes `count` bytes away from the front.
+  @inline(__always)
   package mutating func drop(_ count: Int) {
     precondition(count <= byteCount, "dropping more than there is")
+    guard count < byteCount else {
+      start = end
+      byteCount = 0
+      return
+    }
+    dropSome(count)
+  }
+
+  @inline(never)
+  private mutating func dropSome(_ count: Int) {
     var rest = count
     byteCount -= count
     while rest > 0 {
@@ -98,8 +109,14 @@ package struct IOVectors: ~Copyable {
   }
 
   /// Keeps only the first `count` bytes.
+  @inline(__always)
   package mutating func truncate(_ count: Int) {
     guard count < byteCount else { return }
+    keep(count)
+  }
+
+  @inline(never)
+  private mutating func keep(_ count: Int) {
     var rest = count
     var index = start
     while rest > 0 {
@@ -114,7 +131,22 @@ package struct IOVectors: ~Copyable {
   }
 
   /// Moves the first `count` bytes, or all if there are fewer, to the end of `other`.
+  @inline(__always)
   package mutating func moveFirst(_ count: Int, to other: inout IOVectors) {
+    guard byteCount > 0 else { return }
+    // SAFETY: there are bytes, so start < end.
+    let first = unsafe storage[start]
+    guard unsafe count == first.iov_len, let base = unsafe first.iov_base else {
+      return movePieces(count, to: &other)
+    }
+    // What guests send: a range of its own for the header.
+    unsafe other.append(base, byteCount: count)
+    start += 1
+    byteCount -= count
+  }
+
+  @inline(never)
+  private mutating func movePieces(_ count: Int, to other: inout IOVectors) {
     var rest = min(count, byteCount)
     while rest > 0 {
       // SAFETY: rest > 0 means that bytes are left, so start < end.
