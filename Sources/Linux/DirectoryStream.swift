@@ -77,10 +77,13 @@ private enum DirectoryRecord {
 /// A cursor over the records that one `getdents64` returned.
 package struct DirectoryEntries: ~Escapable {
   private var bytes: RawSpan
+  /// Where the next record begins.
+  package private(set) var place: Int
 
   @_lifetime(copy bytes)
-  fileprivate init(_ bytes: RawSpan) {
+  init(_ bytes: RawSpan, at place: Int = 0) {
     self.bytes = bytes
+    self.place = place
   }
 
   /// The next record, or `nil` after the last.
@@ -97,6 +100,7 @@ package struct DirectoryEntries: ~Escapable {
     guard length > 0, length <= bytes.byteCount else { return nil }
     let record = bytes.extracting(first: length)
     bytes = bytes.extracting(droppingFirst: length)
+    place += length
     return DirectoryEntry(record)
   }
 }
@@ -126,6 +130,12 @@ package struct DirectoryBuffer: ~Copyable {
       try directory.readDirectory(into: &output)
     }
     return !memory.bytes.isEmpty
+  }
+
+  /// The bytes of the records of the last `fill`.
+  var bytes: RawSpan {
+    @_lifetime(borrow self)
+    get { memory.bytes }
   }
 
   /// The records of the last `fill`.

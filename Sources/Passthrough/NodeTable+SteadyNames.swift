@@ -74,9 +74,8 @@ extension NodeTable {
   ) -> Bool {
     // Before the look: if it agrees all of the nodes still lived at this moment.
     let moment = names.reachedByHandle.isEmpty ? 0 : tick()
-    let holds =
-      !names.restsOnNames || names.counted.isEmpty
-      || (!names.haveChanged && look(at: file, steadiness) != nil)
+    let needsLook = names.restsOnListing || (names.restsOnNames && !names.counted.isEmpty)
+    let holds = !needsLook || (!names.haveChanged && look(at: file, steadiness) != nil)
     if holds {
       for node in names.reachedByHandle { prove(node, at: moment) }
     } else {

@@ -17,6 +17,8 @@ package final class Passthrough {
   let credentials: CallerCredentials
   /// Where READDIR and READDIRPLUS read the host's records.
   var directoryBuffer = DirectoryBuffer(byteCount: 65536)
+  /// What they read of the directory that is being listed, if its names do not change.
+  var directoryListing = DirectoryListing()
   /// What this thread knows of directories whose names do not change.
   package internal(set) var steadyNames: SteadyNames
   /// Which files this thread knows to have no capability.

@@ -41,6 +41,9 @@ package struct SteadyNames: ~Copyable {
   var reachedByHandle: [NodeID] = []
   /// Whether what was found counts only if the directory has not changed.
   var restsOnNames = false
+  /// Whether names were told that were read earlier: those count only if the directory has not
+  /// changed.
+  var restsOnListing = false
   /// Whether it is known already that the directory has changed, so that no more can be found.
   var haveChanged = false
   #if DEBUG
@@ -48,6 +51,8 @@ package struct SteadyNames: ~Copyable {
     package private(set) var confirmationCount = 0
     /// How often the directory had changed.
     package private(set) var refusalCount = 0
+    /// How often names were told that were read earlier, and that was confirmed.
+    package private(set) var listingCount = 0
   #endif
 
   private struct Entry {
@@ -107,10 +112,12 @@ package struct SteadyNames: ~Copyable {
       } else if !counted.isEmpty {
         confirmationCount += 1
       }
+      if holds, restsOnListing { listingCount += 1 }
     #endif
     counted.removeAll(keepingCapacity: true)
     reachedByHandle.removeAll(keepingCapacity: true)
     restsOnNames = false
+    restsOnListing = false
     haveChanged = false
   }
 
