@@ -10,6 +10,8 @@ package struct CaptureFile: ~Copyable, Sendable {
   let snapLength: Int
   let clock: CaptureClock
   let owner: OwnedDescriptor
+  /// How long what the capture begins with is.
+  let beginningByteCount: Int
 
   /// The greatest snap length: as much as one READ or WRITE of a Linux guest moves, and more.
   package static let mostSnapLength = 4 << 20
@@ -31,6 +33,7 @@ package struct CaptureFile: ~Copyable, Sendable {
       vringNames: TraceWriter.vringNames(count: vringCount), snapLength: self.snapLength,
       application: program)
     writer.append(.captureBegan(program: program, options: options), time: clock.now)
+    beginningByteCount = writer.bytes.count
     owner = try Self.create(path, beginning: writer.bytes)
   }
 

@@ -28,6 +28,7 @@ package final class Lane: @unchecked Sendable {
     var nextSerial: UInt64
     /// The time of the last reply, if nothing has been done since; else 0.
     var freshTime: UInt64 = 0
+    var clock: LaneClock
   }
 
   /// The vring's index, which is its interface's number in the file.
@@ -36,7 +37,6 @@ package final class Lane: @unchecked Sendable {
   /// How much of the ring is used as long as the recorder's thread keeps up.
   private let window: Int
   private let snapLength: Int
-  private let clock: CaptureClock
   private let bell: RecorderBell
   // SAFETY: allocated in `init`, freed in `deinit`.
   private let producer: UnsafeMutablePointer<Producer>
@@ -71,12 +71,12 @@ package final class Lane: @unchecked Sendable {
     self.capacity = capacity
     window = min(1 << 20, capacity / 4)
     self.snapLength = snapLength
-    self.clock = clock
     self.bell = bell
     // SAFETY: both are freed in `deinit`.
     unsafe producer = .allocate(capacity: 1)
     unsafe producer.initialize(
-      to: Producer(nextSerial: UInt64(tag) << 48 | UInt64(vring) << 40 | 1))
+      to: Producer(
+        nextSerial: UInt64(tag) << 48 | UInt64(vring) << 40 | 1, clock: LaneClock(clock)))
     unsafe memory = .allocate(byteCount: capacity, alignment: 64)
   }
 
@@ -117,13 +117,19 @@ package final class Lane: @unchecked Sendable {
   }
 
   /// When a request was taken: now, or when the reply before it was given, if it is the next that
-  /// happens. The clock costs as much as all the rest of a short record.
+  /// happens.
   @inline(__always)
   private func requestTime() -> UInt64 {
     // SAFETY: the vring's thread is the only user.
     let time = unsafe producer.pointee.freshTime
     unsafe producer.pointee.freshTime = 0
-    return time != 0 ? time : clock.now
+    return time != 0 ? time : now
+  }
+
+  @inline(__always)
+  private var now: UInt64 {
+    // SAFETY: the vring's thread is the only user.
+    unsafe producer.pointee.clock.now()
   }
 
   /// Records a reply that is about to be returned.
@@ -136,7 +142,7 @@ package final class Lane: @unchecked Sendable {
     messageByteCount: Int
   ) {
     let dataByteCount = writtenByteCount - messageByteCount
-    let now = clock.now
+    let now = now
     // SAFETY: the vring's thread is the only user.
     unsafe producer.pointee.freshTime = now
     let packet = PacketNumbers(
@@ -157,7 +163,7 @@ package final class Lane: @unchecked Sendable {
   /// - Parameter time: When it happened, if that was before now.
   package func record(_ event: TraceEvent, time: UInt64? = nil) {
     let message = event.message
-    _ = put(numbers(time: time ?? clock.now), RecordLayout(message.count)) { encoder in
+    _ = put(numbers(time: time ?? now), RecordLayout(message.count)) { encoder in
       encoder.put(message.rawBytes)
     }
   }
@@ -167,7 +173,7 @@ package final class Lane: @unchecked Sendable {
   package func settle() {
     // SAFETY: the vring's thread is the only user.
     unsafe producer.pointee.freshTime = 0
-    if unsafe producer.pointee.pendingDrops > 0 { _ = putDrops(at: clock.now) }
+    if unsafe producer.pointee.pendingDrops > 0 { _ = putDrops(at: now) }
     let head = unsafe producer.pointee.head
     guard unsafe head != producer.pointee.settledHead else { return }
     unsafe producer.pointee.settledHead = head

@@ -5,6 +5,8 @@ internal import Synchronization
 final class RecorderState: Sendable {
   let clock: CaptureClock
   private let file: CaptureFile
+  /// For the recorder's thread alone.
+  private let space: CaptureSpace
   private let lanes: [Lane]
   private let bell: RecorderBell
   private let report: @Sendable (Recorder.Trouble) -> Void
@@ -30,6 +32,7 @@ final class RecorderState: Sendable {
     report: @escaping @Sendable (Recorder.Trouble) -> Void
   ) {
     clock = file.clock
+    space = CaptureSpace(file)
     self.file = file
     self.lanes = lanes
     self.bell = bell
@@ -46,6 +49,7 @@ final class RecorderState: Sendable {
       let isBusy = writtenByteCount.load(ordering: .relaxed) - before > Self.many
       if closes {
         if isWhole { finish() }
+        space.giveBack()
         return ended.signal()
       }
       if !isWhole {
@@ -93,6 +97,7 @@ final class RecorderState: Sendable {
     do throws(Errno) {
       let count = try file.owner.borrowed.write(bytes)
       writtenByteCount.wrappingAdd(count, ordering: .relaxed)
+      space.use(count)
       return count
     } catch {
       if !hasReported.exchange(true, ordering: .relaxed) { report(.cannotWrite(error)) }

@@ -15,8 +15,8 @@ package final class RequestQueue<Provider: FileSystemProvider> {
   /// Tells whether WRITEs that are made at once wait.
   var waits = WaitWatch()
   var reply = ReplyBuffer(capacity: replyCapacity)
-  /// Where requests and replies are recorded, if they are.
-  private let lane: Lane?
+  /// Where requests and replies are recorded, if they are; `recorder` keeps it.
+  private let lane: LaneReference?
   private let recorder: Recorder?
 
   var slots = SlotArena(capacity: mostSlots)
@@ -37,14 +37,14 @@ package final class RequestQueue<Provider: FileSystemProvider> {
 
   init(
     index: Int, dispatcher: Dispatcher<Provider.View>, reactor: Reactor,
-    workers: WorkerPool<Provider>, recorder: Recorder? = nil, lane: Lane? = nil
+    workers: WorkerPool<Provider>, recorder: Recorder? = nil
   ) throws(Errno) {
     self.index = index
     self.dispatcher = dispatcher
     self.reactor = reactor
     self.workers = workers
     self.recorder = recorder
-    self.lane = lane
+    lane = recorder.map { LaneReference($0.lane(index)) }
     finished = try FinishedRequests()
     let tag = QueueTag.make(QueueWatch.handler, queue: index)
     reactor.watch(finished.descriptor, as: tag)
@@ -89,11 +89,11 @@ package final class RequestQueue<Provider: FileSystemProvider> {
     do throws(Unreadable) {
       try slots[number].load()
     } catch {
-      if let lane { slots[number].recordRequest(on: lane) }
+      lane?.use { slots[number].recordRequest(on: $0) }
       dispatcher.session.count(.undecodable(.truncated))
       return refuse(number, error, on: queue)
     }
-    if let lane { slots[number].recordRequest(on: lane) }
+    lane?.use { slots[number].recordRequest(on: $0) }
     switch dispatcher.serve(slots[number], &reply) {
     case .noReply: complete(number, written: 0, on: queue)
     case .replied: complete(number, written: slots[number].write(reply.bytes), on: queue)
@@ -127,7 +127,7 @@ package final class RequestQueue<Provider: FileSystemProvider> {
   /// Gives the chain back to the driver and the slot to the arena.
   @inline(__always)
   func complete(_ number: SlotNumber, written: UInt32, on queue: SplitQueue) {
-    if let lane { slots[number].recordReply(written: written, on: lane) }
+    lane?.use { slots[number].recordReply(written: written, on: $0) }
     queue.complete(head: slots[number].chain.head, written: written)
     segmentCount -= slots[number].segmentCount
     inFlight -= 1
@@ -161,16 +161,20 @@ package final class RequestQueue<Provider: FileSystemProvider> {
 
   package func didStart(_ queue: SplitQueue) {
     guard let recorder, let lane else { return }
-    recorder.vringStarted(lane, size: queue.size, features: queue.features.rawValue)
+    lane.use {
+      recorder.vringStarted($0, size: queue.size, features: queue.features.rawValue)
+    }
   }
 
   package func didStop() {
-    lane?.record(.vringStopped)
-    lane?.settle()
+    lane?.use {
+      $0.record(.vringStopped)
+      $0.settle()
+    }
   }
 
   package func endBatch() {
-    lane?.settle()
+    lane?.use { $0.settle() }
   }
 }
 

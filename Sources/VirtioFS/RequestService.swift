@@ -24,7 +24,7 @@ package final class RequestService<Provider: FileSystemProvider> {
   package func makeQueue(_ index: Int) throws(Errno) -> RequestQueue<Provider> {
     try RequestQueue(
       index: index, dispatcher: dispatcher, reactor: reactor, workers: workers,
-      recorder: recorder, lane: recorder?.lane(index))
+      recorder: recorder)
   }
 
   package func quiesce() { dispatcher.files.quiesce() }

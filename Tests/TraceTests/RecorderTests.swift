@@ -239,6 +239,25 @@ import Testing
     #expect(reader.cutOffset != nil)
   }
 
+  /// While it grows a capture has room beyond its end, which is nobody's afterwards.
+  @Test func whatRoomIsLeftInTheEndIsGivenBack() throws {
+    let recorder = try makeRecorder(laneByteCount: 1 << 22)
+    let memory = Memory([], cutAt: [])
+    let message = [UInt8](repeating: 7, count: 1000)
+    for _ in 0..<3000 {
+      _ = recorder.lane(1).recordRequest(
+        head: 0, readableByteCount: 0, writableByteCount: 0,
+        message: message.rawBytes, data: memory.vectors, dataByteCount: 0)
+    }
+    recorder.lane(1).settle()
+    let file = try Descriptor.openForReading(path: path)
+    #expect(waitUntil { (try? file.borrowed.status().size).map { $0 > 3_000_000 } == true })
+    #expect(try file.borrowed.status().blocks > (16 << 20) / 512)
+    #expect(recorder.close(milliseconds: 5000))
+    #expect(try file.borrowed.status().blocks < (4 << 20) / 512)
+    #expect(try readAll().records.filter { $0.kind == .request }.count == 3000)
+  }
+
   @Test func filesThatAreNoneAreRefused() throws {
     func create(_ path: String) throws(Errno) {
       _ = try CaptureFile(path: path, vringCount: 1, snapLength: 0, program: "", options: "")
