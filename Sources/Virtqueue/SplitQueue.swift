@@ -29,6 +29,8 @@ package final class SplitQueue {
   private var nextUsed: UInt16
   /// The used index as the driver knows it.
   private var shownUsed: UInt16
+  /// The used index at which a batch shows the driver what is staged.
+  private var nextShown: UInt16
   /// The used index up to which the driver has been asked whether it wants to be called.
   private var answeredUsed: UInt16
   /// Chains taken and not yet returned.
@@ -58,6 +60,7 @@ package final class SplitQueue {
     knownAvailable = nextAvailable
     nextUsed = rings.usedIndex.loadAcquiring()
     shownUsed = nextUsed
+    nextShown = nextUsed &+ Self.firstShown
     answeredUsed = nextUsed
   }
 
@@ -116,16 +119,19 @@ package final class SplitQueue {
     rings.storeUsed(at: nextUsed, head: head, written: written)
     nextUsed &+= 1
     inFlight -= 1
-    if nextUsed &- shownUsed >= Self.mostHidden { showEarly() }
+    if nextUsed == nextShown { showEarly() }
   }
 
-  /// So many elements are shown at once: enough to make showing them cheap, and few of the depth
-  /// at which drivers work.
+  /// So many elements are shown at once in the middle of a batch: enough to make showing them
+  /// cheap, and few of the depth at which drivers work.
   private static var mostHidden: UInt16 { 8 }
+  /// At a batch's beginning it is fewer: who sleeps had better begin to wake.
+  private static var firstShown: UInt16 { 4 }
 
   /// In the middle of a batch: shows what is staged, and calls a driver that sleeps, if that pays.
   private func showEarly() {
-    if earlyCalls.isDue(SystemClock.nanoseconds) { answer() } else { show() }
+    if earlyCalls.isDue(SystemClock.nanoseconds) { tell() } else { show() }
+    nextShown = nextUsed &+ Self.mostHidden
   }
 
   private func show() {
@@ -154,6 +160,11 @@ package final class SplitQueue {
   ///
   /// At a batch's end, and before what takes so long that nothing should wait for it.
   package func answer() {
+    tell()
+    nextShown = nextUsed &+ Self.firstShown
+  }
+
+  private func tell() {
     guard publish(), let call else { return }
     call.signalEvent()
   }
