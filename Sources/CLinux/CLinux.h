@@ -89,7 +89,7 @@ static inline size_t swift_cmsg_take(struct msghdr *message, int *descriptors, s
 typedef uint64_t swift_unaligned_word __attribute__((aligned(1), may_alias));
 
 // A copy that the compiler may neither repeat nor split differently: for memory that a guest may
-// change at any moment. What is copied so is short: a call of memcpy would cost as much again.
+// change at any moment. Most of what is copied so is short: a call of memcpy would cost as much.
 static inline void swift_volatile_copy(void *to, const void *from, size_t count) {
   const volatile unsigned char *source = (const volatile unsigned char *)from;
   unsigned char *target = (unsigned char *)to;

@@ -10,14 +10,11 @@ package struct Dispatcher<Files: FileSystem> {
   package let files: Files
   /// What all threads of this client share.
   package let session: Session
-  /// Whether nobody waits for the thread: if not, what may take long is postponed.
-  private let mayWait: Bool
 
   /// Serves requests of `session` from `files`, which belongs to the calling thread.
-  package init(files: Files, session: Session, mayWait: Bool) {
+  package init(files: Files, session: Session) {
     self.files = files
     self.session = session
-    self.mayWait = mayWait
   }
 
   /// Serves one request.
@@ -36,7 +33,9 @@ package struct Dispatcher<Files: FileSystem> {
     }
     if let fault = fault(opcode, reply) { return refuse(fault, opcode, &reply) }
     guard files.serves(opcode) else { return refuseForGood(&reply) }
-    if !mayWait, files.placement(of: opcode, on: header.node) == .worker { return .postponed }
+    guard files.mayWait || files.placement(of: opcode, on: header.node) == .inline else {
+      return .postponed
+    }
     let context = DecodingContext(header: header, flags: session.flags)
     let operation: Operation
     do throws(DecodingError) {

@@ -41,6 +41,8 @@ package protocol FileSystem: AnyObject {
   func withoutSetIDCapability<R>(_ body: () throws(Errno) -> R) throws(Errno) -> R
   /// Whether the operation is served at all: if not, the guest gets ENOSYS and stops asking.
   func serves(_ opcode: Opcode) -> Bool
+  /// Whether nobody waits for the thread: if not, what may take long is postponed.
+  var mayWait: Bool { get }
   /// Whether a request may block in a way that cannot be deferred.
   func placement(of opcode: Opcode, on node: NodeID) -> Placement
 

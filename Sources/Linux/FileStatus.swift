@@ -1,6 +1,6 @@
 internal import CLinux
 
-/// What `statx(2)` says about a file.
+/// What `statx(2)` says about a file, or `fstat(2)`, which tells less (`basicStatus`).
 package struct FileStatus: Sendable {
   /// Type and permissions, `st_mode`.
   package var mode: UInt32
@@ -24,7 +24,8 @@ package struct FileStatus: Sendable {
   package var device: DeviceNumber
   /// What a device node stands for.
   package var specialDevice: DeviceNumber
-  /// The mount through which the file was reached; 0 where the kernel does not tell (before 5.8).
+  /// The mount through which the file was reached; 0 where the kernel does not tell (before 5.8,
+  /// and in a basic status).
   package var mountID: UInt64
   /// Whether `mountID` is never used for another mount (since 6.8).
   package var isMountIDUnique: Bool
@@ -49,7 +50,8 @@ package struct FileStatus: Sendable {
   package static let directoryType: UInt32 = 0o040000
   /// `S_IFREG`.
   package static let regularType: UInt32 = 0o100000
-  /// Whether the file is the root of the mount through which it was reached (since 5.8).
+  /// Whether the file is the root of the mount through which it was reached (since 5.8); not told
+  /// by a basic status.
   package var isMountRoot: Bool { attributes & 0x2000 != 0 }
 }
 
@@ -112,7 +114,7 @@ extension Descriptor {
   }
 
   /// The status of this open file without what only statx(2) tells: its mount, whether it is one's
-  /// root, when it was made. An eighth cheaper.
+  /// root, when it was made. An eighth cheaper; for attributes, not to tell files apart.
   @inline(__always)
   package func basicStatus() throws(Errno) -> FileStatus {
     #if DEBUG

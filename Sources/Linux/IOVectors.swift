@@ -133,16 +133,24 @@ package struct IOVectors: ~Copyable {
   /// Moves the first `count` bytes, or all if there are fewer, to the end of `other`.
   @inline(__always)
   package mutating func moveFirst(_ count: Int, to other: inout IOVectors) {
-    guard byteCount > 0 else { return }
-    // SAFETY: there are bytes, so start < end.
-    let first = unsafe storage[start]
-    guard unsafe count == first.iov_len, let base = unsafe first.iov_base else {
+    // SAFETY: it goes from one list to the other.
+    guard let base = unsafe takeFirst(ofByteCount: count) else {
       return movePieces(count, to: &other)
     }
-    // What guests send: a range of its own for the header.
     unsafe other.append(base, byteCount: count)
+  }
+
+  /// Takes the first range away if it is just so long, as what guests send mostly is: there is one
+  /// of its own for the header, and one for the arguments.
+  @inline(__always)
+  private mutating func takeFirst(ofByteCount count: Int) -> UnsafeMutableRawPointer? {
+    guard byteCount > 0 else { return nil }
+    // SAFETY: there are bytes, so start < end.
+    let first = unsafe storage[start]
+    guard unsafe count == first.iov_len, let base = unsafe first.iov_base else { return nil }
     start += 1
     byteCount -= count
+    return unsafe base
   }
 
   @inline(never)
@@ -170,7 +178,7 @@ package struct IOVectors: ~Copyable {
       // SAFETY: index < end; the range is mapped (see `append`), and `part` stays inside both.
       let part = min(unsafe storage[index].iov_len, count - done)
       if let base = unsafe storage[index].iov_base {
-        unsafe Descriptor.copyOnce(from: base, to: target + done, byteCount: part)
+        unsafe SharedMemory.copyOnce(from: base, to: target + done, byteCount: part)
       }
       done += part
       index += 1
@@ -184,16 +192,11 @@ package struct IOVectors: ~Copyable {
   @inline(__always)
   package mutating func takeOut(to target: UnsafeMutableRawPointer, count: Int) {
     precondition(count <= byteCount, "taking more than there is")
-    guard count > 0 else { return }
-    // SAFETY: there are bytes, so start < end; ranges are mapped (see `append`).
-    let first = unsafe storage[start]
-    guard unsafe count == first.iov_len, let base = unsafe first.iov_base else {
+    guard let base = unsafe takeFirst(ofByteCount: count) else {
       return unsafe takeOutPieces(to: target, count: count)
     }
-    // What guests send: a range of its own for the header, and one for the arguments.
-    unsafe Descriptor.copyOnce(from: base, to: target, byteCount: count)
-    start += 1
-    byteCount -= count
+    // SAFETY: ranges are mapped (see `append`).
+    unsafe SharedMemory.copyOnce(from: base, to: target, byteCount: count)
   }
 
   @inline(never)

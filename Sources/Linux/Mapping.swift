@@ -46,10 +46,10 @@ func attemptMapping(
   return unsafe address
 }
 
-extension Descriptor {
-  /// Copies `byteCount` bytes that another process may change meanwhile; each is read once.
-  ///
-  /// The reason is that what was checked must be what is used.
+/// Memory that another process may change at any moment: what was checked must be what is used, so
+/// it is read once.
+package enum SharedMemory {
+  /// Copies `byteCount` bytes; each is read once.
   @inline(__always)
   package static func copyOnce(
     from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, byteCount: Int
@@ -58,7 +58,7 @@ extension Descriptor {
     unsafe swift_volatile_copy(target, source, byteCount)
   }
 
-  /// Two words that another process may change meanwhile, each read once.
+  /// Two words, wherever they lie; each is read once.
   @inline(__always)
   package static func loadTwoWordsOnce(
     from source: UnsafeRawPointer

@@ -46,7 +46,7 @@ final class Mounts: Sendable {
     self.init(root, status, mode, isUnified, descriptors, commonIDs)
     let kind = try root.fileSystemStatus()
     let index = try slots.take()
-    let hasHandles = try begin(index, root, status, kind, links)
+    let hasHandles = try describe(index, root, status, kind, links)
     let fileSystem = isUnified ? FileSystemKey(status, kind) : nil
     state.withLock { $0.add(index, MountRecord(rootKey, fileSystem, releasableID: nil)) }
     if mode == .mandatory && !hasHandles { throw .notSupported }
@@ -101,7 +101,7 @@ final class Mounts: Sendable {
     let fresh = try slots.take()
     let record: MountRecord
     do {
-      let hasHandles = try begin(fresh, file, status, kind, links)
+      let hasHandles = try describe(fresh, file, status, kind, links)
       let isReleasable = hasHandles && status.isMountIDUnique && !isUnified
       record = MountRecord(
         key, fileSystem, releasableID: isReleasable ? try? file.listedMountID() : nil)
@@ -148,7 +148,7 @@ final class Mounts: Sendable {
   /// Finds out, for its place, what the mount of `file` is like.
   ///
   /// - Returns: Whether its files are known by handle.
-  private func begin(
+  private func describe(
     _ index: UInt32, _ file: Descriptor, _ status: FileStatus, _ kind: FileSystemStatus,
     _ links: borrowing DescriptorLinks
   ) throws(Errno) -> Bool {

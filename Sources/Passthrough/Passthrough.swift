@@ -13,7 +13,7 @@ package final class Passthrough {
   let mounts: Mounts
   private let limbo: Limbo
   /// Whether the thread may do what takes long; else that is postponed.
-  let mayWait: Bool
+  package let mayWait: Bool
   let credentials: CallerCredentials
   /// Where READDIR and READDIRPLUS read the host's records.
   var directoryBuffer = DirectoryBuffer(byteCount: 65536)

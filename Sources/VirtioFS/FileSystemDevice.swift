@@ -42,8 +42,7 @@ package final class FileSystemDevice<Provider: FileSystemProvider>: Device {
   package func makeService(reactor: Reactor) throws(Errno) -> any QueueService {
     makeService(
       RequestService(
-        dispatcher: Dispatcher(
-          files: try provider.makeView(mayWait: false), session: session, mayWait: false),
+        dispatcher: Dispatcher(files: try provider.makeView(mayWait: false), session: session),
         reactor: reactor, workers: workers, recorder: recorder))
   }
 

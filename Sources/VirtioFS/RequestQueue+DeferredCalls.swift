@@ -9,7 +9,8 @@ extension RequestQueue {
   func start(_ call: DeferredCall, _ number: SlotNumber, on queue: SplitQueue) {
     slots[number].prepare(for: call)
     // What is done already does not wait for a long copy.
-    if call.copiedByteCount >= Self.leastLongCopy { queue.answer() }
+    wasLongCopy = call.copiedByteCount >= Self.leastLongCopy
+    if wasLongCopy { queue.answer() }
     if let result = tryAtOnce(call, &slots[number]) { return finish(number, result, on: queue) }
     dispatcher.files.pin(call.file)
     pursue(call, number)

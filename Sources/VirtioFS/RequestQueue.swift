@@ -28,6 +28,9 @@ package final class RequestQueue<Provider: FileSystemProvider> {
   /// them when it takes the calls, if it can without waiting.
   var givenByteCount = 0
 
+  /// Whether the chain that was begun last is one whose data takes long to copy.
+  var wasLongCopy = false
+
   /// The most requests in flight; the rest wait in the ring.
   private static var mostSlots: Int { 1024 }
   /// The most segments in flight, 16 bytes each: long chains wait for each other.
@@ -59,13 +62,16 @@ package final class RequestQueue<Provider: FileSystemProvider> {
   package func beginBatch(from queue: SplitQueue) throws(ChainError) -> Int {
     var batch = Batch()
     givenByteCount = 0
-    while hasRoom, try begin(from: queue), batch.goesOn(), givenByteCount < Self.mostGivenBytes {}
+    while hasRoom, try begin(from: queue), batch.goesOn(wasLong: wasLongCopy),
+      givenByteCount < Self.mostGivenBytes
+    {}
     return batch.count
   }
 
   /// - Returns: False if there was no chain.
   @inline(__always)
   private func begin(from queue: SplitQueue) throws(ChainError) -> Bool {
+    wasLongCopy = false
     let number = slots.take()
     do throws(ChainError) {
       guard try queue.take(into: &slots[number].chain) else {

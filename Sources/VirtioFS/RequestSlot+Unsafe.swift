@@ -26,12 +26,12 @@ struct RequestSlot: ~Copyable {
     byteCount: 0, opcode: 0, unique: 0, node: .root, uid: 0, gid: 0, pid: 0)
   /// How long a WRITE's data is.
   private(set) var dataByteCount = 0
-  /// What remains to be done, and how far it is.
+  /// What remains to be done, and how far it is: that means something only with a call.
   var call: DeferredCall?
   var transferred = 0
   /// How many segments the chain had, for the queue's bound.
   var segmentCount = 0
-  /// What is to be written into the used element.
+  /// What is to be written into the used element, once a worker is done.
   var written: UInt32 = 0
   /// What the chain was when it was taken, if requests are recorded: serving consumes it.
   var recordedWritable = IOVectors(capacity: 1)

@@ -76,8 +76,7 @@ final class WorkerPool<Provider: FileSystemProvider>: Sendable {
   private static func run(_ state: State) {
     do throws(Errno) {
       let view = try state.provider.makeView(mayWait: true)
-      let worker = Worker(
-        dispatcher: Dispatcher(files: view, session: state.session, mayWait: true))
+      let worker = Worker(dispatcher: Dispatcher(files: view, session: state.session))
       while let job = nextJob(state) {
         worker.serve(&job.slot.request)
         job.home.put(job.slot.number)

@@ -72,7 +72,6 @@ struct AddressMap: @unchecked Sendable {
     var address = address
     var rest = UInt64(byteCount)
     while rest > 0 {
-      guard vectors.count < Self.mostRanges else { throw .tooLong }
       guard let span = span(containing: address) else { throw .unmapped(address: address) }
       recent = span
       let part = min(rest, span.byteCount - (address - span.guestAddress))
@@ -86,10 +85,6 @@ struct AddressMap: @unchecked Sendable {
       address += part
     }
   }
-
-  /// The most ranges of a chain in one direction: each descriptor may cross many regions, which
-  /// adds up.
-  private static var mostRanges: Int { 1 << 16 }
 
   private func span(containing address: UInt64) -> Span? {
     var low = 0

@@ -1,8 +1,7 @@
 internal import Linux
 
-/// How much is done for a queue before its answers are published and its neighbours have their
-/// turn: enough to make publishing cheap, and so little that an answer need not wait for long
-/// copies behind it.
+/// How much is done for a queue before its neighbours have their turn, and a driver that sleeps is
+/// called at the latest: enough to make both cheap, and so little that neither waits for long.
 package struct Batch {
   /// Chains begun.
   package private(set) var count = 0
@@ -10,7 +9,8 @@ package struct Batch {
 
   private static let mostChains = 64
   private static let mostMicroseconds: UInt64 = 30
-  /// The clock is looked at only so often, for that costs as much as a fiftieth of a chain.
+  /// The clock is looked at after so many chains, of which `mostChains` is a multiple, for a look
+  /// costs a fiftieth of a chain.
   private static let chainsPerTime = 4
 
   /// A batch that begins now.
@@ -19,11 +19,12 @@ package struct Batch {
 
   /// Counts a chain.
   ///
+  /// - Parameter wasLong: Whether it may have taken a good part of the time.
   /// - Returns: Whether there may be another.
   @inline(__always)
-  package mutating func goesOn() -> Bool {
+  package mutating func goesOn(wasLong: Bool = false) -> Bool {
     count += 1
-    guard count % Self.chainsPerTime == 0 else { return true }
+    guard wasLong || count % Self.chainsPerTime == 0 else { return true }
     return count < Self.mostChains
       && TickCounter.now &- start < TickCounter.ticks(microseconds: Self.mostMicroseconds)
   }

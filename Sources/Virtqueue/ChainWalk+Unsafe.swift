@@ -26,10 +26,16 @@ extension SplitQueue {
         continue
       }
       try append(descriptor, to: &chain)
+      guard chain.readable.count + chain.writable.count <= Self.mostSegments else {
+        throw .tooLong
+      }
       guard descriptor.hasNext else { return }
       index = descriptor.next
     }
   }
+
+  /// The most ranges of a chain: each descriptor may cross many regions, which adds up.
+  private static var mostSegments: Int { 1 << 16 }
 
   /// The table that `descriptor` refers to; its own `WRITE` flag means nothing.
   ///

@@ -130,7 +130,7 @@ package final class SplitQueue {
 
   /// In the middle of a batch: shows what is staged, and calls a driver that sleeps, if that pays.
   private func showEarly() {
-    if earlyCalls.isDue(SystemClock.nanoseconds) { tell() } else { show() }
+    if earlyCalls.isDue(nextUsed, TickCounter.now) { tell() } else { show() }
     nextShown = nextUsed &+ Self.mostHidden
   }
 

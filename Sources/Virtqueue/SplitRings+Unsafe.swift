@@ -95,7 +95,7 @@ struct DescriptorTable {
   func load(_ index: UInt16) throws(ChainError) -> RingDescriptor {
     guard index < count else { throw .indexOutOfRange(index) }
     // SAFETY: the guard keeps the 16 bytes inside the table.
-    let (address, rest) = unsafe Descriptor.loadTwoWordsOnce(
+    let (address, rest) = unsafe SharedMemory.loadTwoWordsOnce(
       from: start + RingDescriptor.size * Int(index))
     return RingDescriptor(
       address: address, byteCount: UInt32(truncatingIfNeeded: rest),

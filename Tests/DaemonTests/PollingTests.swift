@@ -49,8 +49,8 @@ import Testing
     #expect(isMostlyAwake)
   }
 
-  /// The other half of the claim: without a window kicks are wanted.
-  @Test(arguments: engines) func wantsKicksIfItMayNotLook(_ engine: String) throws {
+  /// The other half of the claim: after a short look kicks are wanted.
+  @Test(arguments: engines) func wantsKicksIfItMayHardlyLook(_ engine: String) throws {
     let guest = try Self.guest(engine, pollMicroseconds: 0)
     // On a busy machine the thread may be held up before it can ask for kicks, many times.
     let isMostlyAsleep = try waitUntil(.seconds(60)) {
@@ -64,7 +64,7 @@ import Testing
     let ring = client.queue.ring
     var answered = 0
     for _ in 0..<count {
-      // Without a window the thread is asleep by the end of this.
+      // With the shortest window the thread is asleep by the end of this.
       let start = SystemClock.nanoseconds
       while SystemClock.nanoseconds < start + 20_000 { spinHint() }
       let kicks = ring.kickCount
@@ -92,7 +92,7 @@ import Testing
     _ = try guest.client.getattr()
   }
 
-  /// A batch is published as a whole, but for answers that a long copy would hold up.
+  /// What a long copy would hold up is answered before it.
   @Test(arguments: engines) func answersDoNotWaitForALongCopyBehindThem(
     _ engine: String
   ) throws {

@@ -75,7 +75,8 @@ struct Client {
     let reported = Reported()
     self.reported = reported
     session = Session { kind in reported.kinds.withLock { $0.append(kind) } }
-    dispatcher = Dispatcher(files: files, session: session, mayWait: mayWait)
+    dispatcher = Dispatcher(files: files, session: session)
+    files.mayWait = mayWait
     if established { session.begin(Agreement(minor: 46, flags: flags)) {} }
   }
 

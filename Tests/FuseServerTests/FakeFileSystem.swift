@@ -10,6 +10,7 @@ final class FakeFileSystem: FileSystem {
   var error: Errno?
   var preferences = SessionPreferences(flags: [], maximumWriteByteCount: 1 << 20)
   var unserved: Set<Opcode> = []
+  var mayWait = true
   /// What an appending operation appends.
   var appended: [UInt8] = []
   var copied: UInt64 = 0

@@ -59,6 +59,29 @@ import Testing
     #expect(contents(of: vectors) == Array(UInt8(count)..<12))
   }
 
+  /// Words are copied as words, wherever they lie, and what is left as bytes.
+  @Test(arguments: [1, 3, 8, 15, 17, 40, 41], 0...145)
+  func takeOutAndCopyInMoveWhatTheyAreToldAndNothingElse(_ first: Int, _ count: Int) throws {
+    let bytes = (0..<148).map { UInt8(truncatingIfNeeded: 7 &* $0 &+ 1) }
+    let source = Memory(bytes)
+    var from = try source.vectors([1, first, 147 - first])
+    from.drop(1)
+    let place = Memory([UInt8](repeating: 0xee, count: 160))
+    guard let base = unsafe place.bytes.baseAddress else { throw Errno.badAddress }
+    unsafe from.takeOut(to: base, count: count)
+    let taken = unsafe Array(place.bytes)
+    #expect(taken[..<count] == bytes[1..<count + 1])
+    #expect(taken[count...].allSatisfy { $0 == 0xee })
+    let target = Memory([UInt8](repeating: 0xee, count: 148))
+    var into = try target.vectors([1, first, 147 - first])
+    into.drop(1)
+    let copied = Array(taken[..<count])
+    into.copyIn(copied.rawBytes)
+    let written = unsafe Array(target.bytes)
+    #expect(written[1..<count + 1] == bytes[1..<count + 1])
+    #expect(written[0] == 0xee && written[(count + 1)...].allSatisfy { $0 == 0xee })
+  }
+
   @Test(arguments: 0...13)
   func truncateKeepsTheFront(_ count: Int) throws {
     let memory = Memory(Array(0..<12))

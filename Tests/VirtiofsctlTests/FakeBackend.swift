@@ -47,7 +47,7 @@ final class FakeBackend: Sendable {
     let listening = ListeningSocket(taking: try socket.duplicate())
     let session = try Session(
       socket: try listening.accept(), device: device,
-      settings: QueueSettings(engine: .sync, pollMicroseconds: 0, threadLimit: 1),
+      settings: QueueSettings(engine: .sync, pollMicroseconds: nil, threadLimit: 1),
       offersConfiguration: false, stop: stop, observer: { _ in },
       abandon: { preconditionFailure("the fake has nothing in flight") })
     _ = session.run()

@@ -116,7 +116,7 @@ import Virtqueue
     #expect(throws: ChainError.misplacedIndirect) { try Taken(from: rings.queue) }
   }
 
-  /// A table may lie at any address: it is copied out byte by byte then.
+  /// A table may lie at any address.
   @Test(arguments: 0..<16)
   func takesATableAtAnyAddress(_ shift: Int) throws {
     let rings = try Rings()

@@ -1,7 +1,8 @@
 import Frontend
 import Linux
 import Testing
-import Virtqueue
+
+@testable import Virtqueue
 
 @Suite struct SplitQueueTests {
   @Test(arguments: [ChainShape.direct, .indirect, .mixed(direct: 1), .mixed(direct: 3)])
@@ -159,6 +160,44 @@ import Virtqueue
     #expect(rings.driver.memory.usedIndex &- start == 15)
     #expect(call.borrowed.takeEventCount() == (isAsked(for: 12..<15) ? 1 : 0))
     #expect(!rings.queue.publish(), "asked once")
+  }
+
+  /// Where calling early does not pay, what is shown in the middle of a batch is asked about at its
+  /// end: no call is lost, and none is made twice.
+  @Test(arguments: 0..<16, [true, false])
+  func whatIsShownWithoutACallIsCalledForAtTheEnd(_ event: Int, _ hasEventIndex: Bool) throws {
+    let rings = try Rings(size: 16, features: hasEventIndex ? [.eventIndex] : [])
+    let call = try EventDescriptor()
+    rings.queue.call = call.borrowed
+    func serve(_ count: Int) throws {
+      for token in 0..<count {
+        try rings.driver.add([.readable(try rings.buffer([1]))], token: UInt64(token))
+      }
+      rings.driver.publish()
+      for _ in 0..<count {
+        var chain = Chain()
+        #expect(try rings.queue.take(into: &chain))
+        rings.queue.complete(head: chain.head, written: 0)
+      }
+    }
+    // Calls early on trial, then does not: after so many answers.
+    var answered: UInt64 = 0
+    while answered <= EarlyCalls.answersPerTerm {
+      try serve(15)
+      answered += 15
+      rings.queue.answer()
+      while try rings.driver.take() != nil {}
+    }
+    _ = call.borrowed.takeEventCount()
+    let before = rings.driver.memory.usedIndex
+    rings.driver.memory.usedEvent = before &+ UInt16(event)
+    try serve(15)
+    #expect(rings.driver.memory.usedIndex &- before == 12, "shown")
+    #expect(call.borrowed.takeEventCount() == 0, "not called")
+    rings.queue.answer()
+    #expect(call.borrowed.takeEventCount() == (!hasEventIndex || event < 15 ? 1 : 0))
+    rings.queue.answer()
+    #expect(call.borrowed.takeEventCount() == 0)
   }
 
   @Test(arguments: [0, 1] as [UInt16])

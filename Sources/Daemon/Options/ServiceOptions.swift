@@ -16,7 +16,7 @@ struct ServiceOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Look for requests at most this long before sleeping, as far as that pays; 0: hardly.",
+      "Look for requests at most this long before sleeping, as far as that pays; 0: 2 us.",
       valueName: "microseconds"))
   var pollUs = 50
 
