@@ -87,17 +87,21 @@ final class QueueLoop {
   /// Looks for work for a while, then waits for a kick, a command or the end of a call.
   private func rest() {
     lookout.begin()
-    let found = lookout.finds { hasWork }
+    var hasRequest = false
+    let found = lookout.finds {
+      hasRequest = vrings.contains { $0.hasRequest }
+      return hasRequest || hasOtherWork
+    }
     guard found || sleep() else { return }
-    lookout.end(hasSlept: !found, hasRequest: hasRequest)
+    lookout.end(hasSlept: !found, hasRequest: hasRequest || mayHaveRequest)
   }
 
-  private var hasWork: Bool {
-    mailbox.hasCommandsToTake || reactor.hasNews || vrings.contains { $0.hasWork }
+  private var hasOtherWork: Bool {
+    mailbox.hasCommandsToTake || reactor.hasNews || vrings.contains { $0.hasEndedElsewhere }
   }
 
   /// Whether the driver or a device has, or may have, something for us.
-  private var hasRequest: Bool {
+  private var mayHaveRequest: Bool {
     reactor.hasReadsInFlight || vrings.contains { $0.hasRequest }
   }
 

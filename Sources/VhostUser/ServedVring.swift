@@ -79,10 +79,8 @@ final class ServedVring {
     handler.complete(tag: tag, result: result, on: queue)
   }
 
-  /// Whether `serve` would find anything.
-  var hasWork: Bool {
-    handler.hasEndedElsewhere || hasRequest
-  }
+  /// Whether requests have ended that were not served here.
+  var hasEndedElsewhere: Bool { handler.hasEndedElsewhere }
 
   /// Whether there is a chain to take.
   var hasRequest: Bool { takesChains && queue.hasNews && handler.hasRoom }

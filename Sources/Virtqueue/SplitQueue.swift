@@ -119,7 +119,12 @@ package final class SplitQueue {
     rings.storeUsed(at: nextUsed, head: head, written: written)
     nextUsed &+= 1
     inFlight -= 1
-    if nextUsed == nextShown { showEarly() }
+    if nextUsed == nextShown {
+      showEarly()
+    } else if nextAvailable == knownAvailable {
+      // Most likely the batch's last, for which somebody may be looking.
+      show()
+    }
   }
 
   /// So many elements are shown at once in the middle of a batch: enough to make showing them

@@ -152,7 +152,9 @@ import Testing
       var chain = Chain()
       #expect(try rings.queue.take(into: &chain))
       rings.queue.complete(head: chain.head, written: 0)
-      #expect(rings.driver.memory.usedIndex &- start == (count < 4 ? 0 : count < 12 ? 4 : 12))
+      // After the last one that is known there may be nothing more to wait for.
+      let shown: UInt16 = count < 4 ? 0 : count < 12 ? 4 : count < 15 ? 12 : 15
+      #expect(rings.driver.memory.usedIndex &- start == shown)
       let isCalled = count == 4 && isAsked(for: 0..<4) || count == 12 && isAsked(for: 4..<12)
       #expect(call.borrowed.takeEventCount() == (isCalled ? 1 : 0), "\(count)")
     }
@@ -192,7 +194,7 @@ import Testing
     let before = rings.driver.memory.usedIndex
     rings.driver.memory.usedEvent = before &+ UInt16(event)
     try serve(15)
-    #expect(rings.driver.memory.usedIndex &- before == 12, "shown")
+    #expect(rings.driver.memory.usedIndex &- before == 15, "shown")
     #expect(call.borrowed.takeEventCount() == 0, "not called")
     rings.queue.answer()
     #expect(call.borrowed.takeEventCount() == (!hasEventIndex || event < 15 ? 1 : 0))
