@@ -122,6 +122,18 @@ static inline swift_two_words swift_volatile_load_two_words(const void *from) {
   return copy;
 }
 
+// preadv2(2) and pwritev2(2) without being points at which a thread could be cancelled, which none
+// of ours is: glibc marks those with two atomic operations a call.
+static inline ssize_t swift_preadv2(int fd, const struct iovec *vectors, size_t count,
+                                    int64_t offset, int flags) {
+  return syscall(SYS_preadv2, fd, vectors, count, (long)offset, 0L, flags);
+}
+
+static inline ssize_t swift_pwritev2(int fd, const struct iovec *vectors, size_t count,
+                                     int64_t offset, int flags) {
+  return syscall(SYS_pwritev2, fd, vectors, count, (long)offset, 0L, flags);
+}
+
 // Names the calling thread; prctl(2) is variadic.
 static inline void swift_set_thread_name(const char *name) {
   pthread_setname_np(pthread_self(), name);

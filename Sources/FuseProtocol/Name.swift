@@ -52,9 +52,6 @@ package struct Name: ~Escapable {
   package func checkEntry() throws(DecodingError) {
     guard byteCount > 0, !isDotOrDotDot else { throw .invalidName }
     guard byteCount <= Self.maximumEntryByteCount else { throw .nameTooLong }
-    let bytes = bytesWithTerminator
-    for offset in 0..<byteCount where bytes.byte(at: offset) == UInt8(ascii: "/") {
-      throw .invalidName
-    }
+    guard bytesWithTerminator.firstOffset(of: UInt8(ascii: "/")) == nil else { throw .invalidName }
   }
 }

@@ -43,7 +43,7 @@ package struct WireReader: ~Escapable {
   @_lifetime(copy self)
   @_lifetime(self: copy self)
   package mutating func readName() throws(DecodingError) -> Name {
-    guard let length = remaining.firstZeroOffset else { throw .unterminatedString }
+    guard let length = remaining.firstOffset(of: 0) else { throw .unterminatedString }
     let bytes = remaining.extracting(first: length + 1)
     remaining = remaining.extracting(droppingFirst: length + 1)
     return Name(terminated: bytes)
@@ -51,22 +51,25 @@ package struct WireReader: ~Escapable {
 }
 
 extension RawSpan {
-  /// The offset of the first byte that is 0.
+  /// The offset of the first byte that is `byte`.
   ///
   /// Eight bytes at a time: subtracting 1 from each byte sets the sign bit of those that were 0,
   /// and of others only above a borrow, so the lowest one found is right.
-  fileprivate var firstZeroOffset: Int? {
+  @inline(__always)
+  func firstOffset(of byte: UInt8) -> Int? {
+    let pattern = UInt64(byte) &* 0x0101_0101_0101_0101
     var offset = 0
     while offset + 8 <= byteCount {
       // SAFETY: the loop's condition bounds the load; an integer has no invalid pattern.
       let word = UInt64(
         littleEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
-      let zeros = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
+      let different = word ^ pattern
+      let zeros = (different &- 0x0101_0101_0101_0101) & ~different & 0x8080_8080_8080_8080
       if zeros != 0 { return offset + zeros.trailingZeroBitCount / 8 }
       offset += 8
     }
     while offset < byteCount {
-      if byte(at: offset) == 0 { return offset }
+      if self.byte(at: offset) == byte { return offset }
       offset += 1
     }
     return nil

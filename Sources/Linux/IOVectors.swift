@@ -249,7 +249,8 @@ extension Descriptor {
     try attempt {
       // SAFETY: the ranges are mapped while the request lives; the kernel bounds itself to them.
       unsafe vectors.withVectors { list, count in
-        unsafe preadv2(rawValue, list, Int32(count), off_t(truncatingIfNeeded: offset), flags)
+        unsafe swift_preadv2(
+          rawValue, list, Int(count), Int64(truncatingIfNeeded: offset), flags)
       }
     }
   }
@@ -261,7 +262,8 @@ extension Descriptor {
     try attempt {
       // SAFETY: as in `read`.
       unsafe vectors.withVectors { list, count in
-        unsafe pwritev2(rawValue, list, Int32(count), off_t(truncatingIfNeeded: offset), flags)
+        unsafe swift_pwritev2(
+          rawValue, list, Int(count), Int64(truncatingIfNeeded: offset), flags)
       }
     }
   }
