@@ -36,7 +36,7 @@ extension FastLane {
     guard usedCount > 0 else { return false }
     // The call follows the element: it may still be on its way.
     if isCalled { return true }
-    guard try look(milliseconds: 20) else { throw .violation(.missingCall) }
+    guard try look(milliseconds: DriverRing.callGrace) else { throw .violation(.missingCall) }
     return true
   }
 

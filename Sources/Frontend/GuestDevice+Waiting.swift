@@ -19,7 +19,7 @@ extension GuestDevice {
     if ready == 0, rings.contains(where: \.hasUsed) {
       // It came as the time was over. The call follows the element: it may still be on its way.
       ready = try Descriptor.waitForInput(
-        rings.map(\.call.readable), until: Deadline(after: .milliseconds(20)))
+        rings.map(\.call.readable), until: Deadline(after: .milliseconds(DriverRing.callGrace)))
     }
     for (place, ring) in rings.enumerated() where ready >> place & 1 != 0 {
       ring.call.clear()

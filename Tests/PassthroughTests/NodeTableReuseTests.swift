@@ -7,25 +7,32 @@ import Testing
 /// An inode number that is given to another file: the reason for handles and pins.
 @Suite(.enabled(if: hasHandles, "temporary directories have no file handles"))
 struct NodeTableReuseTests {
-  /// Has the guest look up `old`, replaces it by other files until one has its inode number, and
-  /// calls `body` with the old node and the name of the new file.
+  /// Has the guest look up files that are then removed, makes others until one has the inode number
+  /// of one of those, and calls `body` with the old node and the name of the new file.
   ///
-  /// - Returns: Whether the number was used again within as many files as an ext4 needs.
+  /// - Returns: Whether a number was used again within a minute and a half: ext4 passes over those
+  ///   that were given up just now, if it knows of others.
   private func reuseNumber(
     _ share: NodeFixture, _ body: (NodeID, FileStatus, String) throws -> Void
   ) throws -> Bool {
-    for round in 0..<64 {
+    var removed: [UInt64: (NodeID, FileStatus)] = [:]
+    let deadline = SystemClock.now + .seconds(90)
+    var round = 0
+    while round < 64 || SystemClock.now < deadline {
       let name = "old-\(round)"
       try hostWrite(share.path(name), "old")
       let (node, status) = try share.lookup(name)
       try hostRemove(share.path(name))
+      removed[status.inode] = (node, status)
       for number in 0..<8 {
         let other = "new-\(round)-\(number)"
         try hostWrite(share.path(other), "new")
-        guard try hostStatus(share.path(other)).inode == status.inode else { continue }
-        try body(node, status, other)
+        guard let old = removed[try hostStatus(share.path(other)).inode] else { continue }
+        try body(old.0, old.1, other)
         return true
       }
+      round += 1
+      if round > 64 { SystemClock.sleep(milliseconds: 100) }
     }
     return false
   }
