@@ -1,5 +1,6 @@
 import Frontend
 import Linux
+import Testing
 import Virtqueue
 
 /// A ring with both of its halves: the driver's and ours, over the same memory.
@@ -46,6 +47,23 @@ struct Rings {
   func offer(_ head: UInt16) {
     driver.offer(head)
     driver.publish()
+  }
+
+  /// Makes `count` chains of a byte available; their tokens are 0 and up.
+  func offer(count: Int) throws {
+    for token in 0..<count {
+      try driver.add([.readable(try buffer([1]))], token: UInt64(token))
+    }
+    driver.publish()
+  }
+
+  /// Takes the next `count` chains, each of which must be there, and returns it at once.
+  func serve(count: Int) throws {
+    for _ in 0..<count {
+      var chain = Chain()
+      #expect(try queue.take(into: &chain))
+      queue.complete(head: chain.head, written: 0)
+    }
   }
 
   /// A buffer with `bytes` in it.

@@ -118,15 +118,8 @@ import Testing
   func callsWhenTheEventIndexIsPassed(_ event: Int, _ batch: Int) throws {
     let start: UInt16 = 65534
     let rings = try Rings(firstIndex: start)
-    for token in 0..<batch {
-      try rings.driver.add([.readable(try rings.buffer([1]))], token: UInt64(token))
-    }
-    rings.driver.publish()
-    for _ in 0..<batch {
-      var chain = Chain()
-      #expect(try rings.queue.take(into: &chain))
-      rings.queue.complete(head: chain.head, written: 0)
-    }
+    try rings.offer(count: batch)
+    try rings.serve(count: batch)
     rings.driver.memory.usedEvent = start &+ UInt16(event)
     #expect(rings.queue.publish() == (event < batch))
   }
@@ -140,17 +133,12 @@ import Testing
       size: 32, features: hasEventIndex ? [.eventIndex] : [], firstIndex: start)
     let call = try EventDescriptor()
     rings.queue.call = call.borrowed
-    for token in 0..<15 {
-      try rings.driver.add([.readable(try rings.buffer([1]))], token: UInt64(token))
-    }
-    rings.driver.publish()
+    try rings.offer(count: 15)
     rings.driver.memory.usedEvent = start &+ UInt16(event)
     /// Whether a call is due that asks for the elements in `range`.
     func isAsked(for range: Range<Int>) -> Bool { !hasEventIndex || range.contains(event) }
     for count in 1...15 {
-      var chain = Chain()
-      #expect(try rings.queue.take(into: &chain))
-      rings.queue.complete(head: chain.head, written: 0)
+      try rings.serve(count: 1)
       // After the last one that is known there may be nothing more to wait for.
       let shown: UInt16 = count < 4 ? 0 : count < 12 ? 4 : count < 15 ? 12 : 15
       #expect(rings.driver.memory.usedIndex &- start == shown)
@@ -171,15 +159,8 @@ import Testing
     let call = try EventDescriptor()
     rings.queue.call = call.borrowed
     func serve(_ count: Int) throws {
-      for token in 0..<count {
-        try rings.driver.add([.readable(try rings.buffer([1]))], token: UInt64(token))
-      }
-      rings.driver.publish()
-      for _ in 0..<count {
-        var chain = Chain()
-        #expect(try rings.queue.take(into: &chain))
-        rings.queue.complete(head: chain.head, written: 0)
-      }
+      try rings.offer(count: count)
+      try rings.serve(count: count)
     }
     // Calls early on trial, then does not: after so many answers.
     var answered: UInt64 = 0
@@ -206,11 +187,8 @@ import Testing
     let rings = try Rings(features: [])
     rings.driver.memory.availableFlags = flags
     #expect(!rings.queue.publish(), "nothing to tell")
-    try rings.driver.add([.readable(try rings.buffer([1]))], token: 0)
-    rings.driver.publish()
-    var chain = Chain()
-    #expect(try rings.queue.take(into: &chain))
-    rings.queue.complete(head: chain.head, written: 0)
+    try rings.offer(count: 1)
+    try rings.serve(count: 1)
     #expect(rings.queue.publish() == (flags == 0))
   }
 
