@@ -34,6 +34,12 @@ final class NodeStore: Reclaimer {
     return Tag.isLive(tag, node.rawValue) ? index : nil
   }
 
+  /// The number of the mount that the node at a place is on; 0 for none.
+  @inline(__always)
+  func mount(at index: UInt32) -> UInt32 {
+    slots[index].mount.load(ordering: .relaxed)
+  }
+
   /// The node at a place in use.
   func node(at index: UInt32) -> NodeID {
     NodeID(rawValue: Tag.name(slots[index].tag.load(ordering: .relaxed), index))
@@ -87,12 +93,12 @@ final class NodeStore: Reclaimer {
   ///
   /// One whose generations are used up is kept out of use, so that no node id ever comes again.
   func giveBack(_ index: UInt32) {
-    let isUsed = slots[index].mount.load(ordering: .relaxed) != 0
+    let isUsed = mount(at: index) != 0
     dropPin(of: index)
     if !slots[index].isOpenedByHandle, let handle = handle(at: index) { watched.release(handle) }
     slots[index].dropHandle(blocks)
     if isUsed {
-      mounts.release(slots[index].mount.load(ordering: .relaxed))
+      mounts.release(mount(at: index))
       slots[index].mount.store(0, ordering: .relaxed)
     }
     guard slots[index].generation < Tag.lastGeneration else { return }

@@ -38,15 +38,10 @@ extension NodeTable {
   package func attributes(of node: NodeID) throws(Errno) -> FileStatus {
     let index = try place(of: node)
     // What is asked most needs nothing but the pin.
-    guard let pin = pin(at: index), mount(at: index) == Mounts.root else {
+    guard let pin = pin(at: index), store.mount(at: index) == Mounts.root else {
       return try status(of: node)
     }
     return try pin.basicStatus()
-  }
-
-  @inline(__always)
-  private func mount(at index: UInt32) -> UInt32 {
-    store.slots[index].mount.load(ordering: .relaxed)
   }
 
   /// Opens the node's file for I/O.
@@ -81,7 +76,7 @@ extension NodeTable {
   /// Whether closing an open file of the node does nothing that could fail.
   package func closesInSilence(_ node: NodeID) -> Bool {
     guard let index = store.place(of: node) else { return false }
-    return mounts.numbers(store.slots[index].mount.load(ordering: .relaxed)) == .native
+    return mounts.numbers(store.mount(at: index)) == .native
   }
 
   /// The descriptor that holds the node's file; good until the thread's next quiescent point.
@@ -93,7 +88,7 @@ extension NodeTable {
 
   /// Opens the file of a node that has no pin.
   func openByHandle(at index: UInt32, _ flags: OpenFlags) throws(Errno) -> OwnedDescriptor {
-    let mount = store.slots[index].mount.load(ordering: .relaxed)
+    let mount = store.mount(at: index)
     guard let handle = store.handle(at: index),
       let anchor = try mounts.anchor(of: mount, links: links)
     else { throw .stale }

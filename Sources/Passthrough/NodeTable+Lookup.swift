@@ -184,7 +184,7 @@ extension NodeTable {
     _ handle: FileHandle, _ mount: UInt32, _ hash: UInt64, in byHandle: borrowing NodeIndex
   ) -> UInt32? {
     byHandle.find(UInt32(truncatingIfNeeded: hash)) {
-      store.slots[$0].mount.load(ordering: .relaxed) == mount && store.holds(handle, at: $0)
+      store.mount(at: $0) == mount && store.holds(handle, at: $0)
     }
   }
 

@@ -43,7 +43,7 @@ extension NodeTable {
     var isShort = false
     for node in pins.nodes {
       guard let index = store.place(of: node),
-        store.slots[index].mount.load(ordering: .relaxed) == mount
+        store.mount(at: index) == mount
       else { continue }
       do throws(Errno) {
         if try unpin(node) { demoted.insert(node) }

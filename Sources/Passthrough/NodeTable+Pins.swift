@@ -39,7 +39,7 @@ extension NodeTable {
   /// Only now: what the hand finds without a pin it clears away.
   func keepPin(of node: NodeID, at index: UInt32) {
     guard store.slots[index].isPinned else { return }
-    mounts.hold(store.slots[index].mount.load(ordering: .relaxed))
+    mounts.hold(store.mount(at: index))
     switch pins.admit(node, look) {
     case .admitted: return
     case .insteadOf(let other):

@@ -36,7 +36,7 @@ extension NodeTable {
     // What is remembered of a node that is gone may speak of a mount that is gone.
     guard let index = store.place(of: directory) else { return nil }
     if let steadiness = names.steadiness(of: directory) { return steadiness }
-    let mount = store.slots[index].mount.load(ordering: .relaxed)
+    let mount = store.mount(at: index)
     guard mounts.commonIDs != nil, mounts.numbers(mount) == .native else { return nil }
     // In this order: what changes after the look does so after the time that was read, and what
     // began before it has ended when names are looked up.

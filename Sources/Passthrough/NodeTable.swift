@@ -104,14 +104,14 @@ package final class NodeTable: Sendable {
   @inline(__always)
   func place(of node: NodeID) throws(Errno) -> UInt32 {
     guard let index = store.place(of: node) else { throw .stale }
-    mounts.touch(store.slots[index].mount.load(ordering: .relaxed))
+    mounts.touch(store.mount(at: index))
     return index
   }
 
   /// The number of the mount that the node is on; that of the share for a node that is not known.
   func mount(of node: NodeID) -> UInt32 {
     guard let index = store.place(of: node) else { return Mounts.root }
-    return store.slots[index].mount.load(ordering: .relaxed)
+    return store.mount(at: index)
   }
 
   func countMade() {
