@@ -120,10 +120,16 @@ extension Descriptor {
     #if DEBUG
       try FaultyCall.status.checkFault(self, PathName(""))
     #endif
+    return FileStatus(try rawStatus())
+  }
+
+  /// What fstat(2) says of this open file.
+  @inline(__always)
+  func rawStatus() throws(Errno) -> stat {
     var status = stat()
     // SAFETY: the call fills the structure, which is a local.
     _ = try attempt { unsafe swift_fstat(rawValue, &status) }
-    return FileStatus(status)
+    return status
   }
 
   /// The status of what `name` names in this directory: of a link itself, and without mounting

@@ -70,7 +70,7 @@ package enum SharedMemory {
 }
 
 extension Descriptor {
-  /// The length of the file, in bytes.
+  /// The length of the file, in bytes; 0 for what has no length.
   package func fileByteCount() throws(Errno) -> UInt64 {
     UInt64(max(0, try rawStatus().st_size))
   }
@@ -96,12 +96,5 @@ extension Descriptor {
   /// What the offset of a mapping must be a multiple of: the size of the file's pages.
   package func mappingAlignment() throws(Errno) -> UInt64 {
     max(UInt64(sysconf(Int32(_SC_PAGESIZE))), try fileSystemStatus().transferSize)
-  }
-
-  private func rawStatus() throws(Errno) -> stat {
-    var status = stat()
-    // SAFETY: fstat fills the structure, which lives through the call.
-    _ = try attempt { unsafe fstat(rawValue, &status) }
-    return status
   }
 }

@@ -43,9 +43,7 @@ extension Descriptor {
 
   /// Which file `self` is.
   func identity() throws(Errno) -> FileIdentity {
-    var status = stat()
-    // SAFETY: `status` lives across the call, which fills it.
-    _ = try attempt { unsafe fstat(rawValue, &status) }
+    let status = try rawStatus()
     return FileIdentity(device: status.st_dev, inode: status.st_ino)
   }
 

@@ -4,7 +4,6 @@ internal import CLinux
 ///
 /// Over io_uring where the kernel allows it, else over ppoll(2); the difference shows only in
 /// `hasRing`. Made and used by one thread.
-@safe
 package final class Reactor {
   /// What the reactor is built on.
   package enum Engine: String, Sendable, CaseIterable {
@@ -25,8 +24,8 @@ package final class Reactor {
   }
 
   private let ring: Ring?
-  /// The same, for what a thread does all the time: to use it so counts no references.
-  private let countlessRing: Unmanaged<Ring>?
+  /// The same, for what each turn of a thread does.
+  private let uncountedRing: Uncounted<Ring>?
   private var watches: [Watch] = []
   /// Whether the ring lacks a poll that the watches want, or has one too many.
   private var needsArming = false
@@ -55,8 +54,7 @@ package final class Reactor {
     case .uring: ring = try Ring()
     case .auto: ring = try? Ring()
     }
-    // SAFETY: `ring` keeps it as long as the reactor lives.
-    unsafe countlessRing = ring.map { unsafe .passUnretained($0) }
+    uncountedRing = ring.map { Uncounted($0) }
   }
 
   /// Whether calls can be given to the kernel to complete later.
@@ -160,14 +158,12 @@ package final class Reactor {
   /// Whether there may be an event, for a thread that looks for one in place of sleeping: told from
   /// memory, without a call. Without a ring only a sleep finds events.
   package var hasNews: Bool {
-    // SAFETY: the reactor keeps the ring; so below.
-    unsafe countlessRing?._withUnsafeGuaranteedRef { $0.hasNews } ?? false
+    uncountedRing?.use { $0.hasNews } ?? false
   }
 
   /// Gives prepared calls to the kernel and has it post what has ended, if either is there.
   package func collect() {
-    // SAFETY: see `hasNews`.
-    unsafe countlessRing?._withUnsafeGuaranteedRef { ring in
+    uncountedRing?.use { ring in
       if ring.needsEntering { ring.submitAndCollect() }
     }
   }
@@ -183,9 +179,8 @@ package final class Reactor {
 
   /// Takes the next event that `collect` or `wait` has brought.
   package func nextEvent() -> Event? {
-    guard let countlessRing = unsafe countlessRing else { return nextReadable() }
-    // SAFETY: see `hasNews`.
-    while let completion = unsafe countlessRing._withUnsafeGuaranteedRef({ $0.next() }) {
+    guard let uncountedRing else { return nextReadable() }
+    while let completion = uncountedRing.use({ $0.next() }) {
       if let event = event(for: completion) { return event }
     }
     return nil

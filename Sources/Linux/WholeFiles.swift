@@ -17,25 +17,9 @@ extension Descriptor {
     // Not blocking, so that a FIFO without a reader is refused rather than waited for.
     let file = try currentDirectory.open(
       path: path, flags: O_WRONLY | O_CREAT | O_NOCTTY | O_NONBLOCK, permissions: permissions)
-    guard try file.borrowed.isRegularFile() else { throw .noDevice }
+    guard try file.borrowed.fileTypeBits() == S_IFREG else { throw .noDevice }
     try file.borrowed.truncate(to: 0)
     return file
-  }
-
-  /// Whether this is a regular file: fstat(2).
-  private func isRegularFile() throws(Errno) -> Bool {
-    var status = stat()
-    // SAFETY: `status` lives across the call, which fills it.
-    _ = try attempt { unsafe fstat(rawValue, &status) }
-    return status.st_mode & mode_t(S_IFMT) == mode_t(S_IFREG)
-  }
-
-  /// How long the file is, in bytes; 0 for what has no length.
-  package func byteCount() throws(Errno) -> UInt64 {
-    var status = stat()
-    // SAFETY: as above.
-    _ = try attempt { unsafe fstat(rawValue, &status) }
-    return UInt64(clamping: status.st_size)
   }
 
   /// Sets the permission bits; fchmod(2).

@@ -26,7 +26,7 @@ package struct TraceReader: ~Copyable {
   package init(path: String) throws(TraceError) {
     do throws(Errno) {
       let file = try Descriptor.openForReading(path: path)
-      byteCount = try file.borrowed.byteCount()
+      byteCount = try file.borrowed.fileByteCount()
       source = BlockSource(file)
       name = path
     } catch {

@@ -1,3 +1,5 @@
+internal import Linux
+
 /// The vrings that a thread serves, in the order of their starts.
 ///
 /// To go through them, as each turn of the loop does, counts no references.
@@ -6,7 +8,7 @@ struct VringList: ~Copyable {
   /// Keeps them.
   private var owned: [ServedVring] = []
   /// The same ones.
-  private let vrings: UnsafeMutablePointer<Unmanaged<ServedVring>>
+  private let vrings: UnsafeMutablePointer<Uncounted<ServedVring>>
   private let capacity: Int
 
   /// A list of at most `capacity` vrings.
@@ -17,7 +19,7 @@ struct VringList: ~Copyable {
   }
 
   deinit {
-    // SAFETY: the elements are unmanaged: they need no deinitialisation.
+    // SAFETY: the elements own nothing: they need no deinitialisation.
     unsafe vrings.deallocate()
   }
 
@@ -26,7 +28,7 @@ struct VringList: ~Copyable {
   func contains(_ body: (ServedVring) -> Bool) -> Bool {
     for index in 0..<owned.count {
       // SAFETY: one of the first `count`, kept by `owned`, which `body` cannot change meanwhile.
-      if unsafe vrings[index]._withUnsafeGuaranteedRef(body) { return true }
+      if unsafe vrings[index].use(body) { return true }
     }
     return false
   }
@@ -36,7 +38,7 @@ struct VringList: ~Copyable {
   func forEach(_ body: (ServedVring) -> Void) {
     for index in 0..<owned.count {
       // SAFETY: as in `contains`.
-      unsafe vrings[index]._withUnsafeGuaranteedRef(body)
+      unsafe vrings[index].use(body)
     }
   }
 
@@ -60,7 +62,7 @@ struct VringList: ~Copyable {
   private func refill() {
     for (index, vring) in owned.enumerated() {
       // SAFETY: never more than `capacity`, see `append`.
-      unsafe (vrings + index).initialize(to: .passUnretained(vring))
+      unsafe (vrings + index).initialize(to: Uncounted(vring))
     }
   }
 }

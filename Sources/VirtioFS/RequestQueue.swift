@@ -16,7 +16,7 @@ package final class RequestQueue<Provider: FileSystemProvider> {
   var waits = WaitWatch()
   var reply = ReplyBuffer(capacity: replyCapacity)
   /// Where requests and replies are recorded, if they are; `recorder` keeps it.
-  private let lane: LaneReference?
+  private let lane: Uncounted<Lane>?
   private let recorder: Recorder?
 
   var slots = SlotArena(capacity: mostSlots)
@@ -47,7 +47,7 @@ package final class RequestQueue<Provider: FileSystemProvider> {
     self.reactor = reactor
     self.workers = workers
     self.recorder = recorder
-    lane = recorder.map { LaneReference($0.lane(index)) }
+    lane = recorder.map { Uncounted($0.lane(index)) }
     finished = try FinishedRequests()
     let tag = QueueTag.make(QueueWatch.handler, queue: index)
     reactor.watch(finished.descriptor, as: tag)
