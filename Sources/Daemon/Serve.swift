@@ -68,7 +68,8 @@ private func makeShare(_ startup: inout Startup) throws(StartupError) -> Share {
   } catch .notSupported {
     throw .failure(
       "files of \(startup.configuration.sharedDirectory) cannot be opened by handle (the file "
-        + "system has none, or CAP_DAC_READ_SEARCH is missing); give --inode-file-handles=prefer")
+        + "system has none, or CAP_DAC_READ_SEARCH is missing, or it is an overlay, which takes "
+        + "--modcaps=+sys_admin); give --inode-file-handles=prefer")
   } catch {
     throw .failure("cannot share \(startup.configuration.sharedDirectory): \(error)")
   }

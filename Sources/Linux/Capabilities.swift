@@ -20,6 +20,11 @@ package struct Capabilities: Hashable, Sendable {
       bounding: held(CAPNG_BOUNDING_SET))
   }
 
+  /// Whether the calling thread has all of `set`, as far as can be told.
+  package static func areEffective(_ set: CapabilitySet) -> Bool {
+    (try? current())?.effective.isSuperset(of: set) ?? false
+  }
+
   /// Cuts the calling thread, and the threads it starts from now on, down to `set`.
   ///
   /// What the thread does not have it does not get. The bounding set is emptied where

@@ -24,6 +24,8 @@ package struct CapabilitySet: OptionSet, Hashable, Sendable {
   package static let setUser = CapabilitySet(rawValue: 1 << 7)
   /// Cutting the bounding set.
   package static let setProcessCapabilities = CapabilitySet(rawValue: 1 << 8)
+  /// Administration: among much else reading attributes whose names begin with `trusted.`.
+  package static let administration = CapabilitySet(rawValue: 1 << 21)
   /// Making device nodes.
   package static let makeNode = CapabilitySet(rawValue: 1 << 27)
   /// Setting `security.capability` on files.

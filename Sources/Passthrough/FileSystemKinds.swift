@@ -78,7 +78,7 @@ extension FileSystemStatus {
   }
 
   /// overlayfs
-  fileprivate var isOverlay: Bool { type == 0x794c_7630 }
+  var isOverlay: Bool { type == 0x794c_7630 }
 }
 
 extension Descriptor {
@@ -88,26 +88,6 @@ extension Descriptor {
     // An overlay's handles are made with an index only.
     return (try? handle()) == nil ? .unlessLinked : .whole
   }
-
-  /// Where this file of an overlayfs lies, if the kernel tells.
-  ///
-  /// It is bit 2 of the flags of `struct ovl_fh` (fs/overlayfs/overlayfs.h), which follow three
-  /// bytes of padding, the version, 0xfb and the length. A file that was copied up counts as a
-  /// lower one. Nothing tells before Linux 6.6, nor on overlays of a user namespace.
-  var overlayLayer: OverlayLayer? {
-    guard let id = try? fileID(), id.type == 0xf8, id.byteCount > 6 else { return nil }
-    let word = UInt64(littleEndian: id.words[0])
-    guard word >> 32 & 0xff == 0xfb else { return nil }
-    return word >> 48 & 4 != 0 ? .upper : .lower
-  }
-}
-
-/// Which layer of an overlay a file comes from.
-enum OverlayLayer {
-  /// The names of one file are names of one file.
-  case upper
-  /// The names of one file are separate files.
-  case lower
 }
 
 /// Whether no other file can have the inode number of a file that is held open.

@@ -27,6 +27,8 @@ final class Mounts: Sendable {
   let mode: FileHandleMode
   let descriptors: DescriptorBudget
   let slots: Slab<MountSlot>
+  /// Whether handles of overlays open their files, whichever layer these come from.
+  private let opensOverlaid: Bool
   /// Whether there has been a mount that is remote.
   let hasRemote = Atomic(false)
   let state = Lock(MountState())
@@ -49,7 +51,8 @@ final class Mounts: Sendable {
     let hasHandles = try describe(index, root, status, kind, links)
     let fileSystem = isUnified ? FileSystemKey(status, kind) : nil
     state.withLock { $0.add(index, MountRecord(rootKey, fileSystem, releasableID: nil)) }
-    if mode == .mandatory && !hasHandles { throw .notSupported }
+    guard mode == .mandatory else { return }
+    guard hasHandles, opensOverlaid || !kind.isOverlay else { throw .notSupported }
   }
 
   /// Nothing fails here: the compiler (6.3.1) cannot undo half of such an object.
@@ -58,6 +61,7 @@ final class Mounts: Sendable {
     _ descriptors: DescriptorBudget, _ commonIDs: MountIDKind?
   ) {
     directory = root
+    opensOverlaid = Capabilities.areEffective(.administration)
     self.mode = mode
     self.isUnified = isUnified
     self.descriptors = descriptors
@@ -170,6 +174,15 @@ final class Mounts: Sendable {
   @inline(__always)
   func isRemote(_ index: UInt32) -> Bool {
     hasRemote.load(ordering: .relaxed) && slots[index].pace.isRemote
+  }
+
+  /// The handle of `file`, which is on a mount whose files are known by handle; it may be one that
+  /// does not open the file (`opensFile`).
+  ///
+  /// - Throws: As `Descriptor.handle(mountIDs:)`.
+  func handle(of file: Descriptor) throws(Errno) -> FileHandle {
+    let handle = try file.handle().handle
+    return opensOverlaid ? handle : handle.withoutRights
   }
 
   /// Whether files on the mount are known by handle.

@@ -57,7 +57,7 @@ struct NodeSlot: ~Copyable, SlabElement {
   var hasHandle: Bool { handleByteCount.load(ordering: .acquiring) > 0 }
   /// Whether the file can be opened by the handle, so that the node can do without a pin.
   var isOpenedByHandle: Bool {
-    hasHandle && Int32(handleType.load(ordering: .relaxed)) != FileHandle.watchType
+    hasHandle && FileHandle.opensFile(type: Int32(handleType.load(ordering: .relaxed)))
   }
 
   var generation: UInt32 { Tag.generation(tag.load(ordering: .relaxed)) }

@@ -168,7 +168,7 @@ extension NodeTable {
   ///
   /// - Throws: What opening fails with for reasons that say nothing about the file.
   private func leads(_ proof: Proof, to subject: Subject) throws(Errno) -> Bool {
-    if let handle = subject.handle, !handle.opensFile, case .pin(let pin) = proof {
+    if let handle = subject.handle, handle.watch != nil, case .pin(let pin) = proof {
       return try store.watched.isHandle(handle, of: pin, links)
     }
     var anchor: Descriptor?

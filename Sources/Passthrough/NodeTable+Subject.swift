@@ -57,10 +57,11 @@ extension NodeTable {
       return subject
     }
     do {
-      subject.setHandle(try file.handle().handle, hasher)
+      subject.setHandle(try mounts.handle(of: file), hasher)
     } catch {
       guard !isMandatory, error == .notSupported || error == .overflow else { throw error }
     }
+    if isMandatory && !subject.isOpenedByHandle { throw .notSupported }
     return subject
   }
 

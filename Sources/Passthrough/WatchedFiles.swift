@@ -161,7 +161,4 @@ extension FileHandle {
   var watch: Int32? {
     type == Self.watchType ? Int32(truncatingIfNeeded: words[0]) : nil
   }
-
-  /// Whether the file can be opened by it.
-  var opensFile: Bool { type != Self.watchType }
 }

@@ -19,7 +19,8 @@ import Testing
     for pinLimit in [0, 3] {
       let share = "\(fileSystem.path)/\(pinLimit)"
       try hostMakeDirectory(share)
-      let guest = try SharingGuest(mode, on: share, pinLimit: pinLimit)
+      let guest = try SharingGuest(
+        mode, on: share, pinLimit: pinLimit, options: kind.rights(mode))
       var history = try ShareHistory(share: share, client: guest.client)
       // To FUSE the names of one file are separate files.
       history.hasLinks = kind != .fuse

@@ -25,6 +25,11 @@ enum HostFileSystem: String, CaseIterable, Sendable {
     }
   }
 
+  /// The option without which files there cannot be known by handle only.
+  func rights(_ mode: String) -> String? {
+    self == .exportedOverlay && mode == "mandatory" ? "--modcaps=+sys_admin" : nil
+  }
+
   /// Whether the number of a file that is gone is given to the next one at once.
   var reusesNumbers: Bool { self == .ext4 }
 }

@@ -53,6 +53,7 @@ import Testing
       }
       let guest = try SharingGuest(mode, on: overlay.path, sandbox: sandbox)
       var history = try ShareHistory(share: overlay.path, client: guest.client)
+      history.dropCache = overlay.dropCache
       try history.run(1500, &random)
       #expect(history.verdict.isClean, "\(mode), seed \(random.seed): \(history.verdict)")
     }
@@ -93,6 +94,49 @@ import Testing
     try hostWrite("\(overlay.path)/c", "upper")
     try hostLink("\(overlay.path)/c", as: "\(overlay.path)/d")
     #expect(try client.lookup("c").node == client.lookup("d").node)
+  }
+
+  /// The handle of a file from a lower layer that was copied up since opens it only for those who
+  /// may read `trusted.` attributes, once the host's cache has lost it.
+  @Test(arguments: [nil, "--modcaps=+sys_admin"], [false, true])
+  func copiedFilesStayWhenTheCacheLosesThem(_ option: String?, _ isSplit: Bool) throws {
+    let overlay = try OverlayFileSystem(Kind.exported.options, isSplit: isSplit) { lower in
+      try hostMakeDirectory("\(lower)/d")
+      for name in ["a", "d/f"] { try hostWrite("\(lower)/\(name)", name) }
+    }
+    let guest = try SharingGuest("prefer", on: overlay.path, pinLimit: 0, options: option)
+    let client = guest.client
+    let nodes = try ["a", "d", "d/f"].map { try client.walk($0).node }
+    // Both are copied up; the directory as well.
+    try hostRename("\(overlay.path)/a", to: "\(overlay.path)/b")
+    try hostRename("\(overlay.path)/d", to: "\(overlay.path)/e")
+    try hostSetMode("\(overlay.path)/e/f", 0o600)
+    try overlay.dropCache()
+    for (node, text) in [(nodes[0], "a"), (nodes[2], "d/f")] {
+      let handle = try client.open(node).handle
+      #expect(try client.read(node, handle: handle, byteCount: 10) == Array(text.utf8))
+      try client.release(node, handle: handle)
+    }
+    #expect(try client.lookup("f", in: nodes[1]).node == nodes[2])
+    #expect(try client.lookup("b").node == nodes[0])
+    #expect(try client.lookup("e").node == nodes[1])
+    // With the right none is held open, and without it what has no lower file is not, either.
+    try hostWrite("\(overlay.path)/new", "")
+    let before = try openDescriptors(of: guest.daemon.process.id).count
+    _ = try client.lookup("new")
+    #expect(try openDescriptors(of: guest.daemon.process.id).count == before)
+  }
+
+  /// In mode `mandatory` an overlay takes the right to open all its handles, or is refused.
+  @Test func mandatoryHandlesOfAnOverlayTakeARight() throws {
+    let overlay = try OverlayFileSystem(Kind.exported.options) { _ in }
+    let directory = try TemporaryDirectory("refused")
+    let command = DaemonCommand.swift("--inode-file-handles=mandatory")
+    let daemon = try ChildProcess(
+      command.commandLine(socket: directory.path("socket"), share: overlay.path),
+      outputPath: directory.path("log"))
+    #expect(daemon.wait(for: .seconds(10)) == .exited(1))
+    #expect(daemon.output.contains("--modcaps=+sys_admin"))
   }
 
   /// What the guest has forgotten is watched no more.

@@ -18,10 +18,17 @@ struct ShareHistory {
     var wrongContents = 0
     /// A file that is there could not be looked up or read.
     var lost = 0
+    /// What was lost first, and by which step.
+    var firstLoss: String?
     /// How often an inode number was seen with another file than before.
     var reused = 0
 
     var isClean: Bool { twoNodes + twoFiles + wrongContents + lost == 0 }
+
+    mutating func lose(_ what: @autoclosure () -> String) {
+      lost += 1
+      if firstLoss == nil { firstLoss = what() }
+    }
   }
 
   private let share: String
@@ -34,6 +41,8 @@ struct ShareHistory {
   var isUnified = false
   /// Whether the host gives files several names.
   var hasLinks = true
+  /// Takes the files from the host's cache, now and then.
+  var dropCache: (() throws -> Void)?
   private var tags: [Int: Int] = [:]
   /// What is in the files that were there before.
   private var texts: [Int: String] = [:]
@@ -43,6 +52,7 @@ struct ShareHistory {
   private var known: [NodeID: (file: SeenFile, lookups: UInt64)] = [:]
   private var nodes: [SeenFile: NodeID] = [:]
   private var owners: [UInt64: Int] = [:]
+  private var step = 0
   private(set) var verdict = Verdict()
 
   /// What the guest is to know as one node.
@@ -71,6 +81,8 @@ struct ShareHistory {
   /// Makes `count` random steps.
   mutating func run(_ count: Int, _ random: inout SeededRandom) throws {
     for _ in 0..<count {
+      step += 1
+      if let dropCache, random.oneIn(50) { try dropCache() }
       let name = Int.random(in: 0..<nameCount, using: &random)
       let other = Int.random(in: 0..<nameCount, using: &random)
       switch Int.random(in: 0..<15, using: &random) {
@@ -133,11 +145,11 @@ struct ShareHistory {
   private mutating func lookUp(_ name: Int, through view: Int) throws {
     let entry: EntryOut
     do {
-      let parent = name < 5 ? roots[view] : directories[view]
-      entry = try client.lookup(NameBytes("n\(name)"), in: parent)
+      entry = try lookUpAgainIfStale(name, in: name < 5 ? roots[view] : directories[view])
     } catch .reply(let error) {
-      // ESTALE says: once more, and Linux does so.
-      if tags[name] != nil, error != .stale { verdict.lost += 1 }
+      if tags[name] != nil {
+        verdict.lose("LOOKUP of n\(name), step \(step): \(error)")
+      }
       return
     }
     guard let tag = tags[name] else { return verdict.twoFiles += 1 }
@@ -155,6 +167,17 @@ struct ShareHistory {
     known[entry.node, default: (file, 0)].lookups += 1
   }
 
+  /// ESTALE says: once more, and Linux does so.
+  private func lookUpAgainIfStale(
+    _ name: Int, in parent: NodeID
+  ) throws(FrontEndError) -> EntryOut {
+    do {
+      return try client.lookup(NameBytes("n\(name)"), in: parent)
+    } catch .reply(.stale) {
+      return try client.lookup(NameBytes("n\(name)"), in: parent)
+    }
+  }
+
   private mutating func read(_ random: inout SeededRandom) throws {
     guard let (node, entry) = pick(&random) else { return }
     let isThere = tags.values.contains(entry.file.tag)
@@ -165,8 +188,8 @@ struct ShareHistory {
         verdict.wrongContents += 1
       }
       try client.release(node, handle: handle)
-    } catch .reply {
-      if isThere { verdict.lost += 1 }
+    } catch .reply(let error) {
+      if isThere { verdict.lose("READ of tag \(entry.file.tag), step \(step): \(error)") }
     }
   }
 

@@ -8,10 +8,14 @@ final class SharingGuest {
   let client: FuseClient
 
   /// - Parameter pinLimit: The daemon's own if nil.
-  init(_ mode: String, on share: String, pinLimit: Int? = 3, sandbox: String = "none") throws {
+  init(
+    _ mode: String, on share: String, pinLimit: Int? = 3, sandbox: String = "none",
+    options: String? = nil
+  ) throws {
     var command = DaemonCommand.swift(
       sandbox: sandbox, "--inode-file-handles=\(mode)", "--log-level=warn")
     command.arguments = command.arguments.map { $0.replacing("{share}", with: share) }
+    if let options { command.arguments.append(options) }
     if let pinLimit { command.arguments.append("--pin-limit=\(pinLimit)") }
     daemon = try DaemonProcess(command)
     device = try GuestDevice(path: daemon.socket)
