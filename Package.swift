@@ -79,7 +79,9 @@ let package = Package(
 
     // The other side of the socket, for the tests and for virtiofsctl.
     module("Frontend", ["FuseProtocol", "Linux"]),
-    module("Virtiofsctl", ["Frontend", "FuseProtocol", "Linux", "Trace", argumentParser]),
+    module(
+      "Virtiofsctl",
+      ["Frontend", "FuseProtocol", "Linux", "Trace", "Virtqueue", argumentParser]),
     command("virtiofsctl", ["Virtiofsctl"]),
 
     // Tests, one target a module, and those that hold the whole together.

@@ -86,7 +86,7 @@ final class QueueLoop {
 
   /// Looks for work for a while, then waits for a kick, a command or the end of a call.
   private func rest() {
-    lookout.begin()
+    lookout.begin(after: takenCount)
     var hasRequest = false
     let found = lookout.finds {
       hasRequest = vrings.contains { $0.hasRequest }
@@ -94,6 +94,13 @@ final class QueueLoop {
     }
     guard found || sleep() else { return }
     lookout.end(hasSlept: !found, hasRequest: hasRequest || mayHaveRequest)
+  }
+
+  /// How many requests have been taken of all vrings, counted around.
+  private var takenCount: UInt16 {
+    var count: UInt16 = 0
+    vrings.forEach { count &+= $0.takenCount }
+    return count
   }
 
   private var hasOtherWork: Bool {

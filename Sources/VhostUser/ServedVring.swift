@@ -85,6 +85,9 @@ final class ServedVring {
   /// Whether there is a chain to take.
   var hasRequest: Bool { takesChains && queue.hasNews && handler.hasRoom }
 
+  /// How many chains have been taken, counted around.
+  var takenCount: UInt16 { queue.nextAvailable }
+
   private func decideTaking() {
     takesChains = isEnabled && !isBroken && drained == nil && !isStopped
   }

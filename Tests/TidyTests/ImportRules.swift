@@ -20,7 +20,7 @@ private let allowedImports: [String: Set<Substring>] = [
   "swift-virtiofsd": ["Daemon", "Linux"],
   "Frontend": ["FuseProtocol", "Linux", "Synchronization"],
   "Virtiofsctl": [
-    "Frontend", "FuseProtocol", "Linux", "Trace", "Synchronization", "ArgumentParser",
+    "Frontend", "FuseProtocol", "Linux", "Trace", "Virtqueue", "Synchronization", "ArgumentParser",
   ],
   "virtiofsctl": ["Virtiofsctl", "Linux"],
 ]

@@ -67,7 +67,7 @@ import Testing
   /// The processor that the driver needs has become another's, and later its own again.
   @Test func followsWhatChanges() {
     var driver = Driver()
-    let longest = Int((EarlyCalls.mostKeptTerms + 2) * EarlyCalls.answersPerTerm) / 8
+    let longest = Int((TriedByTurns.mostKeptTrials + 2) * EarlyCalls.answersPerTrial) / 8
     for (early, late) in [(10, 14), (14, 10), (10, 14)] as [(UInt64, UInt64)] {
       _ = driver.pass(2 * longest, early: (8, early), late: (8, late))
       let part = driver.pass(longest, early: (8, early), late: (8, late))

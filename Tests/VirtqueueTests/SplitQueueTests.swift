@@ -164,7 +164,7 @@ import Testing
     }
     // Calls early on trial, then does not: after so many answers.
     var answered: UInt64 = 0
-    while answered <= EarlyCalls.answersPerTerm {
+    while answered <= EarlyCalls.answersPerTrial {
       try serve(15)
       answered += 15
       rings.queue.answer()

@@ -1,6 +1,7 @@
 internal import Frontend
 internal import FuseProtocol
 internal import Linux
+internal import struct Virtqueue.Lookout
 
 /// One thread's part of an attached mount: a descriptor of /dev/fuse, and a queue of the device.
 ///
@@ -20,6 +21,8 @@ final class QueueBridge {
   private let readiness: ReadinessSet
   private var watchesFuse = false
   private var lastCheck = Duration.zero
+  /// Short looks; on one processor they would keep the back-end from answering.
+  private var lookout = Lookout(mostMicroseconds: OwnProcess.cpuCount > 1 ? 0 : nil)
 
   /// How many requests one queue has in flight at most.
   static let slotCount = 128
@@ -79,12 +82,25 @@ final class QueueBridge {
         // Only now: what is old may have been answered while we were not running.
         try checkAges()
         let requests = try passRequests()
-        if replies == 0, requests == 0 { try sleep() }
+        if replies == 0, requests == 0 { try rest() }
       }
     } catch {
       session.end(error)
     }
     finish()
+  }
+
+  /// Waits for whatever comes next.
+  ///
+  /// A back-end that is awake answers sooner than a thread goes to sleep and wakes, so answers are
+  /// looked for at first.
+  private func rest() throws(MountEnd) {
+    guard ring.outstandingCount > 0 else { return try sleep() }
+    lookout.begin()
+    let isAnswered = lookout.finds { ring.hasUsed }
+    if !isAnswered { try sleep() }
+    // What the kernel asks for meanwhile says nothing of the back-end.
+    if ring.hasUsed { lookout.end(hasSlept: !isAnswered, hasRequest: true) }
   }
 
   private func sleep() throws(MountEnd) {

@@ -1,9 +1,16 @@
 internal import Linux
 
 /// Looks for work in place of sleeping, for as long as that has been worth it.
-struct Lookout {
-  /// None for a thread that never looks.
-  private var window: PollingWindow?
+///
+/// A device's thread looks for requests, a driver's for answers; each tells what came of it.
+package struct Lookout: Sendable {
+  /// How long a look is where looks are short, and where they may be long.
+  private var shortWindow = PollingWindow(most: 0)
+  private var longWindow: PollingWindow
+  private var longLooks = LongLooks()
+  private let extent: Extent
+  /// Whether this look may be long.
+  private var isLong = false
   /// When the last work was done.
   private var idleSince: Int = 0
   /// Lookouts until the next one that is timed.
@@ -16,21 +23,41 @@ struct Lookout {
   /// Less says nothing about whether the processor was ours.
   private static let shortestTimed: Int = 5_000
 
+  private enum Extent {
+    case none
+    case short
+    /// Long looks are tried.
+    case long
+  }
+
   /// - Parameter mostMicroseconds: The longest window; nil to look never.
-  init(mostMicroseconds: Int?) {
-    window = mostMicroseconds.map { PollingWindow(most: $0 * 1000) }
+  package init(mostMicroseconds: Int?) {
+    longWindow = PollingWindow(most: (mostMicroseconds ?? 0) * 1000)
+    extent =
+      switch mostMicroseconds {
+      case nil: .none
+      case .some(let most): most * 1000 > PollingWindow.least ? .long : .short
+      }
   }
 
   /// All work is done.
-  mutating func begin() {
+  ///
+  /// - Parameter count: How many requests have been taken so far, counted around; of no meaning
+  ///   where looks are short.
+  package mutating func begin(after count: UInt16 = 0) {
     idleSince = SystemClock.nanoseconds
+    guard extent == .long else { return }
+    longLooks.note(count, at: idleSince)
+    isLong = longLooks.areDue
   }
 
   /// Looks until `hasWork` or the window's end.
   ///
   /// - Returns: Whether there is work.
-  mutating func finds(_ hasWork: () -> Bool) -> Bool {
-    guard let length = window?.length, length > 0 else { return false }
+  package mutating func finds(_ hasWork: () -> Bool) -> Bool {
+    guard extent != .none else { return false }
+    let length = isLong ? longWindow.length : shortWindow.length
+    guard length > 0 else { return false }
     let clock = startTiming(length)
     let found = Self.look(until: idleSince + length, hasWork)
     if let clock { endTiming(clock) }
@@ -42,13 +69,21 @@ struct Lookout {
   /// - Parameters:
   ///   - hasSlept: Whether the look was in vain.
   ///   - hasRequest: Whether the driver or a device ended it, and no thread of ours.
-  mutating func end(hasSlept: Bool, hasRequest: Bool) {
-    if !hasRequest {
-      window?.waitedForOwnThreads()
-    } else if hasSlept {
-      window?.sleptUntilWork(gap: SystemClock.nanoseconds - idleSince)
+  package mutating func end(hasSlept: Bool, hasRequest: Bool) {
+    if isLong {
+      tell(&longWindow, hasSlept, hasRequest)
     } else {
-      window?.foundWork()
+      tell(&shortWindow, hasSlept, hasRequest)
+    }
+  }
+
+  private func tell(_ window: inout PollingWindow, _ hasSlept: Bool, _ hasRequest: Bool) {
+    if !hasRequest {
+      window.waitedForOwnThreads()
+    } else if hasSlept {
+      window.sleptUntilWork(gap: SystemClock.nanoseconds - idleSince)
+    } else {
+      window.foundWork()
     }
   }
 
@@ -75,6 +110,6 @@ struct Lookout {
   private mutating func endTiming(_ start: Int) {
     let used = SystemClock.threadNanoseconds - start
     let passed = SystemClock.nanoseconds - idleSince
-    if passed >= Self.shortestTimed, used * 10 < passed * 6 { window?.wasPreempted() }
+    if passed >= Self.shortestTimed, used * 10 < passed * 6 { longWindow.wasPreempted() }
   }
 }

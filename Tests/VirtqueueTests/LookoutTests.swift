@@ -1,7 +1,7 @@
 import Linux
 import Testing
 
-@testable import VhostUser
+@testable import Virtqueue
 
 /// A look ends with work or with the window, and there is none where it is unwanted.
 @Suite struct LookoutTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import VhostUser
+@testable import Virtqueue
 
 /// How long a thread looks for work depends on what it was good for. Times are in nanoseconds.
 @Suite struct PollingWindowTests {

@@ -1,0 +1,83 @@
+import Testing
+
+@testable import Virtqueue
+
+/// Whether looks may be long follows from what that has brought. Times are in nanoseconds.
+@Suite struct LongLooksTests {
+  /// A thread that serves one request after another, and rests after each.
+  private struct Thread {
+    var looks = LongLooks()
+    var count: UInt16 = 65_500
+    var now = 1_000_000_000
+
+    /// Serves `number` requests, at a cost each, as its way of looking brings.
+    ///
+    /// - Returns: For which part of them looks were long.
+    mutating func serve(_ number: Int, short: Int, long: Int, pauseEach: Int = .max) -> Double {
+      var longCount = 0
+      for request in 1...number {
+        looks.note(count, at: now)
+        if looks.areDue { longCount += 1 }
+        now += looks.areDue ? long : short
+        if request % pauseEach == 0 { now += LongLooks.longPause }
+        count &+= 1
+      }
+      return Double(longCount) / Double(number)
+    }
+  }
+
+  /// What is over soon is not served by long looks at all.
+  @Test func beginsShortly() {
+    var thread = Thread()
+    #expect(thread.serve(64, short: 30_000, long: 2_000) == 0)
+    var other = Thread()
+    #expect(other.serve(2000, short: 30_000, long: 2_000, pauseEach: 60) == 0)
+  }
+
+  @Test(arguments: [
+    (24_000, 1_200, 0.9...0.999), (24_000, 40_000, 0.02...0.12), (24_000, 24_000, 0.02...0.12),
+  ])
+  func keepsToTheFasterWay(_ short: Int, _ long: Int, _ expected: ClosedRange<Double>) {
+    var thread = Thread()
+    let part = thread.serve(20_000, short: short, long: long)
+    #expect(expected.contains(part), "\(part)")
+  }
+
+  /// What takes a while to be of use is found by a load that lasts.
+  @Test func isTriedForLongerAndLonger() {
+    var thread = Thread()
+    var sinceChange = 0
+    var longCount = 0
+    for request in 1...100_000 {
+      thread.looks.note(thread.count, at: thread.now)
+      let isLong = thread.looks.areDue
+      sinceChange = isLong ? sinceChange + 1 : 0
+      thread.now += isLong ? (sinceChange < 500 ? 40_000 : 8_000) : 24_000
+      thread.count &+= 1
+      if isLong, request > 50_000 { longCount += 1 }
+    }
+    #expect(longCount > 40_000, "\(longCount)")
+  }
+
+  /// The threads move, and what was cheap is dear: there is no need to wait until it is time.
+  @Test func isTriedAnewWhenWorkTakesFarLonger() {
+    var thread = Thread()
+    _ = thread.serve(8_000, short: 24_000, long: 40_000)
+    let part = thread.serve(8_000, short: 60_000, long: 20_000)
+    #expect(part > 0.6, "\(part)")
+  }
+
+  /// A slow request says nothing of how one waits for the next.
+  @Test func slowRequestsAreNobodysCost() {
+    var thread = Thread()
+    var longCount = 0
+    for request in 1...20_000 {
+      thread.looks.note(thread.count, at: thread.now)
+      let isLong = thread.looks.areDue
+      if isLong { longCount += 1 }
+      thread.now += isLong && request % 10 == 0 ? 5_000_000 : isLong ? 10_000 : 24_000
+      thread.count &+= 1
+    }
+    #expect(longCount > 18_000, "\(longCount)")
+  }
+}
