@@ -27,7 +27,7 @@ final class Mounts: Sendable {
   let mode: FileHandleMode
   let descriptors: DescriptorBudget
   let slots: Slab<MountSlot>
-  /// Whether handles of overlays open their files, whichever layer these come from.
+  /// Whether handles of overlays open their files; see `OverlayHandles.swift`.
   private let opensOverlaid: Bool
   /// Whether there has been a mount that is remote.
   let hasRemote = Atomic(false)
@@ -176,13 +176,13 @@ final class Mounts: Sendable {
     hasRemote.load(ordering: .relaxed) && slots[index].pace.isRemote
   }
 
-  /// The handle of `file`, which is on a mount whose files are known by handle; it may be one that
-  /// does not open the file (`opensFile`).
+  /// The handle of `file`, which `status` is of and which is on a mount whose files are known by
+  /// handle; it may be one that does not open the file (`opensFile`).
   ///
   /// - Throws: As `Descriptor.handle(mountIDs:)`.
-  func handle(of file: Descriptor) throws(Errno) -> FileHandle {
+  func handle(of file: Descriptor, _ status: FileStatus) throws(Errno) -> FileHandle {
     let handle = try file.handle().handle
-    return opensOverlaid ? handle : handle.withoutRights
+    return opensOverlaid ? handle : handle.withoutRights(isDirectory: status.isDirectory)
   }
 
   /// Whether files on the mount are known by handle.

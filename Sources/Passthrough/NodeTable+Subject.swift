@@ -57,7 +57,7 @@ extension NodeTable {
       return subject
     }
     do {
-      subject.setHandle(try mounts.handle(of: file), hasher)
+      subject.setHandle(try mounts.handle(of: file, status), hasher)
     } catch {
       guard !isMandatory, error == .notSupported || error == .overflow else { throw error }
     }

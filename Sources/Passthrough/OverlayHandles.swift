@@ -2,12 +2,13 @@ internal import Linux
 
 // What the handles of an overlayfs tell, and which of them open their files.
 //
-// The handle of a file that comes from a lower layer leads to the lower file. Where that has been
-// copied up since, the kernel finds the copy by an attribute of the upper file
-// (`trusted.overlay.origin`), and reads it with the rights of whoever opens the handle
-// (`ovl_lower_fh_to_d`, fs/overlayfs/export.c): without CAP_SYS_ADMIN the file seems to be gone as
-// soon as it is in no cache any more. So without that right such a handle only tells its file from
-// others, and the node is pinned.
+// Whoever opens one makes the kernel read attributes of files in the upper layer whose names begin
+// with `trusted.`, with his own rights, if the file is in no cache (fs/overlayfs/export.c). Without
+// CAP_SYS_ADMIN there seem to be none. Then a file of a lower layer that was copied up is gone
+// (`overlay.origin`, or for a directory `overlay.upper` of the index), and one of the upper layer
+// loses what forbids to write to it (`overlay.protattr`: `chattr +i`). So without that right a
+// handle only tells its file from others, and the node is pinned. Directories of the upper layer
+// are the exception: the kernel looks them up by name.
 
 /// Which layer of an overlay a file comes from.
 enum OverlayLayer {
@@ -37,8 +38,8 @@ extension FileHandle {
   }
 
   /// This handle, or, if it is one of an overlay that may not open its file, what is left of it.
-  var withoutRights: FileHandle {
-    guard type == Self.overlayType, overlayLayer != .upper else { return self }
+  func withoutRights(isDirectory: Bool) -> FileHandle {
+    guard type == Self.overlayType, !isDirectory || overlayLayer != .upper else { return self }
     return FileHandle(type: Self.tellingType, byteCount: byteCount, words: words)
   }
 

@@ -17,32 +17,34 @@ struct LongLooks {
 
   private static let untried = TriedByTurns(trialLengths: 64...4096, leastKeptTrials: 16)
   static let settlingLength = 16
-  /// More time than this between two rests is work of another kind, or a pause.
+  /// More time than this between two rests is not all ours: a pause, or a disk.
   static let mostTime = 200_000
 
-  /// After a pause of this length it is all new.
+  /// After so long between two rests, most likely a pause, it is all new.
   static let longPause = 20_000_000
 
   /// Whether looks may be long now.
   var areDue: Bool { !ways.isFirst }
 
   /// All work is done, at `now`, and so many requests have been taken, counted around.
-  mutating func note(_ count: UInt16, at now: Int) {
+  ///
+  /// - Returns: Whether all begins anew.
+  mutating func note(_ count: UInt16, at now: Int) -> Bool {
     let (done, time) = (Int(count &- lastCount), now - lastTime)
     (lastCount, lastTime) = (count, now)
     guard time < Self.longPause else {
       // Who comes now need not be who went.
       ways = Self.untried
       unsettled = Self.settlingLength
-      return
+      return true
     }
-    guard time < Self.mostTime else { return }
     guard unsettled <= 0 else {
       unsettled -= done
-      return
+      return false
     }
     let areDue = areDue
-    ways.note(UInt64(done), in: UInt64(max(time, 0)))
+    ways.note(UInt64(done), in: UInt64(min(max(time, 0), Self.mostTime)))
     if areDue != self.areDue { unsettled = Self.settlingLength }
+    return false
   }
 }

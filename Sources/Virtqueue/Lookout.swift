@@ -9,6 +9,8 @@ package struct Lookout: Sendable {
   private var longWindow: PollingWindow
   private var longLooks = LongLooks()
   private let extent: Extent
+  /// The longest window, in nanoseconds.
+  private let most: Int
   /// Whether this look may be long.
   private var isLong = false
   /// When the last work was done.
@@ -32,7 +34,8 @@ package struct Lookout: Sendable {
 
   /// - Parameter mostMicroseconds: The longest window; nil to look never.
   package init(mostMicroseconds: Int?) {
-    longWindow = PollingWindow(most: (mostMicroseconds ?? 0) * 1000)
+    most = (mostMicroseconds ?? 0) * 1000
+    longWindow = PollingWindow(most: most)
     extent =
       switch mostMicroseconds {
       case nil: .none
@@ -47,8 +50,11 @@ package struct Lookout: Sendable {
   package mutating func begin(after count: UInt16 = 0) {
     idleSince = SystemClock.nanoseconds
     guard extent == .long else { return }
-    longLooks.note(count, at: idleSince)
+    let wasLong = isLong
+    if longLooks.note(count, at: idleSince) { longWindow = PollingWindow(most: most) }
     isLong = longLooks.areDue
+    // What is tried is to look, not to rest from it.
+    if isLong && !wasLong { longWindow.endRest() }
   }
 
   /// Looks until `hasWork` or the window's end.

@@ -77,6 +77,11 @@ struct PollingWindow {
     opening > Self.least ? narrow() : rest()
   }
 
+  /// Looks again, whatever looking was good for.
+  mutating func endRest() {
+    restingSleeps = 0
+  }
+
   private mutating func fail(_ consequence: (inout PollingWindow) -> Void) {
     failures += 1
     guard failures == Self.mostFailures else { return }

@@ -49,6 +49,9 @@ struct TriedByTurns {
   static let mostKeptTrials: UInt64 = 64
   /// A trial of the other way may take longer by this part of the time between two trials.
   static let keptTimePart: UInt64 = 32
+  /// More is not counted for one term, so that nothing overflows: a second of processor's ticks and
+  /// more.
+  private static let mostTime: UInt64 = 1 << 36
 
   /// - Parameters:
   ///   - trialLengths: How much work the first trial is, and the longest: the third and those after
@@ -64,14 +67,16 @@ struct TriedByTurns {
   /// So much work has taken so long; the first time it is not known since when.
   mutating func note(_ count: UInt64, in time: UInt64) {
     guard term != .unbegun else { return term = .tryingFirst }
-    cost.time += time
+    cost.time = min(cost.time + time, Self.mostTime)
     cost.count += count
     if cost.count >= trialLength || isTooDear { beginNextTerm() }
   }
 
   /// Whether this term has tried the other way, and that has cost more than it may.
   private var isTooDear: Bool {
-    guard term != .keeping, isFirst != keepsFirst, keptCost.count > 0 else { return false }
+    guard term != .keeping, isFirst != keepsFirst, trialCount > 0, keptCost.count > 0 else {
+      return false
+    }
     return cost.time > keptCost.time * cost.count / keptCost.count + keptTime / Self.keptTimePart
   }
 
@@ -80,16 +85,20 @@ struct TriedByTurns {
     case .unbegun: break
     case .keeping:
       keptTime += cost.time
-      guard trialsLeft == 0 || cost.isFarMore(than: keptCost) else {
+      let isOver = trialsLeft <= 1
+      guard isOver || cost.isFarMore(than: keptCost) else {
         trialsLeft -= 1
         break
       }
+      // What is tried now is to be compared with what the way that is kept costs now.
+      keptCost = cost
       term = .tryingFirst
       isFirst = true
-      if trialCount > 1 { trialLength = min(4 * trialLength, mostTrialLength) }
+      if isOver, trialCount > 1 { trialLength = min(4 * trialLength, mostTrialLength) }
     case .tryingFirst:
       term = .tryingSecond
       firstCost = cost
+      if keepsFirst { keptCost = cost }
       isFirst = false
     case .tryingSecond:
       term = .keeping

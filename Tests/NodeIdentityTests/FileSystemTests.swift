@@ -54,7 +54,9 @@ import Testing
     let before = try openDescriptors(of: guest.daemon.process.id).count
     for number in 0..<100 { _ = try guest.client.lookup(NameBytes("f\(number)")) }
     let held = try openDescriptors(of: guest.daemon.process.id).count - before
-    #expect(kind.hasHandles ? held < 5 : held >= 100, "\(held) descriptors")
+    // An overlay's take a right; see `OverlayTests`.
+    let isOpenedByHandle = kind.hasHandles && kind != .exportedOverlay
+    #expect(isOpenedByHandle ? held < 5 : held >= 100, "\(held) descriptors")
   }
 
   /// Files of two subvolumes have the same inode numbers: devices tell them apart.

@@ -120,11 +120,38 @@ import Testing
     #expect(try client.lookup("f", in: nodes[1]).node == nodes[2])
     #expect(try client.lookup("b").node == nodes[0])
     #expect(try client.lookup("e").node == nodes[1])
-    // With the right none is held open, and without it what has no lower file is not, either.
-    try hostWrite("\(overlay.path)/new", "")
+  }
+
+  /// What the host has made immutable stays so, also when the cache has lost it.
+  @Test(arguments: [nil, "--modcaps=+sys_admin"])
+  func immutableFilesStaySoWhenTheCacheLosesThem(_ option: String?) throws {
+    let overlay = try OverlayFileSystem(Kind.exported.options) { _ in }
+    let file = "\(overlay.path)/f"
+    try hostWrite(file, "kept")
+    let guest = try SharingGuest("prefer", on: overlay.path, pinLimit: 0, options: option)
+    let node = try guest.client.lookup("f").node
+    try overlay.change("+i", file)
+    defer { try? overlay.change("-i", file) }
+    try overlay.dropCache()
+    #expect(throws: FrontEndError.reply(.notPermitted)) {
+      try guest.client.open(node, flags: 0o1)
+    }
+  }
+
+  /// With the right to open all handles nothing is held open.
+  @Test(arguments: [nil, "--modcaps=+sys_admin"])
+  func filesAreHeldOpenOnlyWithoutTheRight(_ option: String?) throws {
+    let overlay = try OverlayFileSystem(Kind.exported.options) { lower in
+      for number in 0..<50 { try hostWrite("\(lower)/l\(number)", "") }
+    }
+    for number in 0..<50 { try hostWrite("\(overlay.path)/u\(number)", "") }
+    let guest = try SharingGuest("prefer", on: overlay.path, pinLimit: 0, options: option)
     let before = try openDescriptors(of: guest.daemon.process.id).count
-    _ = try client.lookup("new")
-    #expect(try openDescriptors(of: guest.daemon.process.id).count == before)
+    for number in 0..<50 {
+      for layer in ["l", "u"] { _ = try guest.client.lookup(NameBytes("\(layer)\(number)")) }
+    }
+    let held = try openDescriptors(of: guest.daemon.process.id).count - before
+    #expect(option == nil ? held >= 100 : held < 5, "\(held) descriptors")
   }
 
   /// In mode `mandatory` an overlay takes the right to open all its handles, or is refused.

@@ -42,6 +42,11 @@ package final class OverlayFileSystem: Sendable {
   /// Takes from the kernel's cache what nobody uses of it: mounting again does.
   package func dropCache() throws { try run(["mount", "-o", "remount", path]) }
 
+  /// `chattr` of `file`.
+  package func change(_ attributes: String, _ file: String) throws {
+    try run(["chattr", attributes, file])
+  }
+
   private func run(_ arguments: [String]) throws {
     let process = try ChildProcess(arguments, outputPath: directory.path("log"))
     guard process.wait(for: .seconds(10)) == .exited(0) else {

@@ -95,16 +95,24 @@ final class QueueBridge {
   /// A back-end that is awake answers sooner than a thread goes to sleep and wakes, so answers are
   /// looked for at first.
   private func rest() throws(MountEnd) {
-    guard ring.outstandingCount > 0 else { return try sleep() }
+    guard ring.outstandingCount > 0 else {
+      try sleep()
+      return
+    }
     lookout.begin()
     let isAnswered = lookout.finds { ring.hasUsed }
-    if !isAnswered { try sleep() }
+    if !isAnswered, try !sleep() { return }
     // What the kernel asks for meanwhile says nothing of the back-end.
     if ring.hasUsed { lookout.end(hasSlept: !isAnswered, hasRequest: true) }
   }
 
-  private func sleep() throws(MountEnd) {
-    guard ring.preparesToSleep() else { return ring.suppressCalls() }
+  /// - Returns: False if there is an answer, and no need to.
+  @discardableResult
+  private func sleep() throws(MountEnd) -> Bool {
+    guard ring.preparesToSleep() else {
+      ring.suppressCalls()
+      return false
+    }
     do throws(Errno) {
       // A device that is readable all the time must not keep a thread awake that has no slot.
       let canRead = hasRoom
@@ -124,6 +132,7 @@ final class QueueBridge {
       throw .system("cannot wait for the kernel's requests", error)
     }
     ring.suppressCalls()
+    return true
   }
 
   private var hasRoom: Bool {
