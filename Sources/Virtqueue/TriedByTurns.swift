@@ -40,7 +40,7 @@ struct TriedByTurns {
   /// What the term has cost so far, and what the last one did that tried the first way.
   private var cost = Cost()
   private var firstCost = Cost()
-  /// What the way that is kept cost when it was tried.
+  /// What the way that is kept cost when that was last measured for a trial.
   private var keptCost = Cost()
   /// For how long it has been kept.
   private var keptTime: UInt64 = 0
@@ -49,8 +49,8 @@ struct TriedByTurns {
   static let mostKeptTrials: UInt64 = 64
   /// A trial of the other way may take longer by this part of the time between two trials.
   static let keptTimePart: UInt64 = 32
-  /// More is not counted for one term, so that nothing overflows: a second of processor's ticks and
-  /// more.
+  /// More is not counted for one term, so that nothing overflows: tens of seconds of nanoseconds or
+  /// of a processor's ticks.
   private static let mostTime: UInt64 = 1 << 36
 
   /// - Parameters:

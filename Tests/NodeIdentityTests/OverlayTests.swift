@@ -141,16 +141,13 @@ import Testing
   /// With the right to open all handles nothing is held open.
   @Test(arguments: [nil, "--modcaps=+sys_admin"])
   func filesAreHeldOpenOnlyWithoutTheRight(_ option: String?) throws {
+    let (lowerNames, upperNames) = ((0..<50).map { "l\($0)" }, (0..<50).map { "u\($0)" })
     let overlay = try OverlayFileSystem(Kind.exported.options) { lower in
-      for number in 0..<50 { try hostWrite("\(lower)/l\(number)", "") }
+      for name in lowerNames { try hostWrite("\(lower)/\(name)", "") }
     }
-    for number in 0..<50 { try hostWrite("\(overlay.path)/u\(number)", "") }
+    for name in upperNames { try hostWrite("\(overlay.path)/\(name)", "") }
     let guest = try SharingGuest("prefer", on: overlay.path, pinLimit: 0, options: option)
-    let before = try openDescriptors(of: guest.daemon.process.id).count
-    for number in 0..<50 {
-      for layer in ["l", "u"] { _ = try guest.client.lookup(NameBytes("\(layer)\(number)")) }
-    }
-    let held = try openDescriptors(of: guest.daemon.process.id).count - before
+    let held = try guest.descriptorsHeld(forLookupsOf: lowerNames + upperNames)
     #expect(option == nil ? held >= 100 : held < 5, "\(held) descriptors")
   }
 

@@ -22,4 +22,11 @@ final class SharingGuest {
     client = FuseClient(device)
     _ = try client.initialize()
   }
+
+  /// How many descriptors more the daemon holds after the guest has looked up `names` in the root.
+  func descriptorsHeld(forLookupsOf names: [String]) throws -> Int {
+    let before = try openDescriptors(of: daemon.process.id).count
+    for name in names { _ = try client.lookup(NameBytes(name)) }
+    return try openDescriptors(of: daemon.process.id).count - before
+  }
 }

@@ -14,15 +14,24 @@ import Testing
     ///
     /// - Returns: For which part of them looks were long.
     mutating func serve(_ number: Int, short: Int, long: Int, pauseEach: Int = .max) -> Double {
+      let longCount = serve(number) { request, isLong in
+        (isLong ? long : short) + (request % pauseEach == 0 ? LongLooks.longPause : 0)
+      }
+      return Double(longCount) / Double(number)
+    }
+
+    /// Serves `number` requests, numbered from 1, each of which takes what `time` says.
+    ///
+    /// - Returns: For how many of them looks were long.
+    mutating func serve(_ number: Int, time: (_ request: Int, _ isLong: Bool) -> Int) -> Int {
       var longCount = 0
       for request in 1...number {
         _ = looks.note(count, at: now)
         if looks.areDue { longCount += 1 }
-        now += looks.areDue ? long : short
-        if request % pauseEach == 0 { now += LongLooks.longPause }
+        now += time(request, looks.areDue)
         count &+= 1
       }
-      return Double(longCount) / Double(number)
+      return longCount
     }
   }
 
@@ -47,15 +56,12 @@ import Testing
   @Test func isTriedForLongerAndLonger() {
     var thread = Thread()
     var sinceChange = 0
-    var longCount = 0
-    for request in 1...100_000 {
-      _ = thread.looks.note(thread.count, at: thread.now)
-      let isLong = thread.looks.areDue
+    func time(_ request: Int, _ isLong: Bool) -> Int {
       sinceChange = isLong ? sinceChange + 1 : 0
-      thread.now += isLong ? (sinceChange < 500 ? 40_000 : 8_000) : 24_000
-      thread.count &+= 1
-      if isLong, request > 50_000 { longCount += 1 }
+      return isLong ? (sinceChange < 500 ? 40_000 : 8_000) : 24_000
     }
+    _ = thread.serve(50_000, time: time)
+    let longCount = thread.serve(50_000, time: time)
     #expect(longCount > 40_000, "\(longCount)")
   }
 
@@ -72,14 +78,9 @@ import Testing
   @Test(arguments: [true, false])
   func slowRequestsCountWhereOneWayMakesThem(_ areSlowBothWays: Bool) {
     var thread = Thread()
-    var longCount = 0
-    for request in 1...20_000 {
-      _ = thread.looks.note(thread.count, at: thread.now)
-      let isLong = thread.looks.areDue
-      if isLong { longCount += 1 }
+    let longCount = thread.serve(20_000) { request, isLong in
       let isSlow = request % 10 == 0 && (isLong || areSlowBothWays)
-      thread.now += isSlow ? 5_000_000 : isLong ? 10_000 : 24_000
-      thread.count &+= 1
+      return isSlow ? 5_000_000 : isLong ? 10_000 : 24_000
     }
     #expect((longCount > 15_000) == areSlowBothWays, "\(longCount)")
     #expect((longCount < 3_000) == !areSlowBothWays, "\(longCount)")
